@@ -1,0 +1,1 @@
+"""Everything between SageMaker and the model: files, hyperparameters, HTTP, processes."""

@@ -1,0 +1,1 @@
+"""Shows the evidence and takes the decision on a model."""

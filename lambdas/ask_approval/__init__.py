@@ -1,0 +1,1 @@
+"""Asks a person by mail whether a model may be released."""

@@ -1,0 +1,1 @@
+"""Measures the batch predictions against the held-out labels."""

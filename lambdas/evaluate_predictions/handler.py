@@ -1,0 +1,65 @@
+"""Workflow step: evaluate the predictions on the held-out data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from shared import aws, fields
+from shared.logs import log_event
+
+from evaluate_predictions.metrics import measure
+from evaluate_predictions.predictions import NoPredictions, read_rows
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# SageMaker appends .out to the name of each input object:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+_OUTPUT_SUFFIX = ".out"
+_CHUNK_BYTES = 256 * 1024
+
+
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Measure predictions under bucket/predictionsPrefix, write the report, return its summary.
+
+    Raises:
+        InvalidEventError, NoPredictions, MalformedPredictions, SampleRowTooLarge
+    """
+    bucket = fields.text(event, "bucket")
+    prefix = fields.text(event, "predictionsPrefix")
+    report_key = fields.text(event, "reportKey")
+    s3 = aws.s3()
+    keys = list(_prediction_keys(s3, bucket=bucket, prefix=prefix))
+    if not keys:
+        raise NoPredictions(
+            f"There is no *{_OUTPUT_SUFFIX} object under s3://{bucket}/{prefix}. Look at the batch "
+            "transform job: it should have written one for each object of held-out data."
+        )
+    metrics = measure(read_rows((key, _lines(s3, bucket=bucket, key=key)) for key in keys))
+    s3.put_object(
+        Bucket=bucket,
+        Key=report_key,
+        Body=json.dumps(metrics.report(), indent=2).encode(),
+        ContentType="application/json",
+    )
+    log_event("predictionsEvaluated", objects=len(keys), rows=metrics.rows, reportKey=report_key)
+    return metrics.summary(report_key=report_key).to_json()
+
+
+def _prediction_keys(s3: S3Client, *, bucket: str, prefix: str) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for item in page.get("Contents", []):
+            if item["Key"].endswith(_OUTPUT_SUFFIX):
+                yield item["Key"]
+
+
+def _lines(s3: S3Client, *, bucket: str, key: str) -> Iterable[bytes]:
+    # A generator: the object is opened when its turn comes, not while the others are read.
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    try:
+        yield from body.iter_lines(_CHUNK_BYTES)
+    finally:
+        body.close()

@@ -1,0 +1,1 @@
+"""The inference API: one endpoint, JSON in, JSON out."""

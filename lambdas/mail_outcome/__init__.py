@@ -1,0 +1,1 @@
+"""Tells people by mail how a release ended."""

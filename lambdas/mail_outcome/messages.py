@@ -1,0 +1,153 @@
+"""The mail for each outcome."""
+
+from __future__ import annotations
+
+from shared.mail import Mail
+from shared.text import percent
+
+from mail_outcome.console import execution_link
+from mail_outcome.failure import advice, readable_reason
+from mail_outcome.inference import InferenceApi, how_to_call
+from mail_outcome.outcome import Outcome
+
+_NO_SAMPLE = "feature 1,feature 2,feature 3"
+
+
+def write_mail(outcome: Outcome, *, api: InferenceApi) -> Mail:
+    """The mail that tells how the release ended."""
+    match outcome.kind:
+        case "live":
+            return _live(outcome, api=api)
+        case "failed":
+            return _failed(outcome)
+        case "rejected":
+            return _rejected(outcome)
+        case "approvalTimedOut":
+            return _timed_out(outcome)
+
+
+def _live(outcome: Outcome, *, api: InferenceApi) -> Mail:
+    sample = outcome.evaluation.sample_row if outcome.evaluation else _NO_SAMPLE
+    call = how_to_call(api, endpoint_name=outcome.endpoint_name, sample_row=sample)
+    body = f"""\
+The {outcome.model} is live on endpoint {outcome.endpoint_name}.
+
+ASK IT FOR A PREDICTION
+
+{call}
+
+
+WHY IT WAS RELEASED
+
+{_approval(outcome)}
+{_metrics(outcome)}
+
+
+WHAT IT IS
+
+{_facts(outcome)}
+"""
+    return Mail.compose(subject=f"LIVE: {outcome.model}", body=body)
+
+
+def _failed(outcome: Outcome) -> Mail:
+    failure = outcome.failure
+    reason = readable_reason(failure.cause)
+    body = f"""\
+The release of {outcome.model} failed at: {failure.state}
+Nothing more will happen by itself.
+
+WHY
+
+{failure.error}
+{reason}
+
+
+WHAT TO DO NEXT
+
+{advice(error=failure.error, reason=reason)}
+
+
+WHAT IT WAS
+
+{_facts(outcome)}
+"""
+    return Mail.compose(subject=f"FAILED: {outcome.model} at {failure.state}", body=body)
+
+
+def _rejected(outcome: Outcome) -> Mail:
+    decision = outcome.decision
+    who = decision.decided_by if decision else "an approver"
+    when = f" on {decision.decided_at}" if decision else ""
+    reason = (decision.reason if decision else "") or "No reason was given."
+    body = f"""\
+The {outcome.model} was rejected by {who}{when}.
+Nothing was released; the endpoint stays as it was.
+
+WHY
+
+{reason}
+{_metrics(outcome)}
+
+
+WHAT TO DO NEXT
+
+Mend what was criticised and commit: every commit to the model is a new release.
+
+
+WHAT IT WAS
+
+{_facts(outcome)}
+"""
+    return Mail.compose(subject=f"REJECTED: {outcome.model}", body=body)
+
+
+def _timed_out(outcome: Outcome) -> Mail:
+    body = f"""\
+Nobody approved or rejected the {outcome.model} in time.
+Nothing was released; the endpoint stays as it was. The link in the approval mail is void.
+
+WHAT TO DO NEXT
+
+Release it again: retry the release stage of the pipeline, or start a new execution of the
+workflow with the same input. You will be asked again once the model is trained and tested.
+
+{_metrics(outcome)}
+
+
+WHAT IT WAS
+
+{_facts(outcome)}
+"""
+    return Mail.compose(subject=f"NOT RELEASED: {outcome.model}, nobody answered", body=body)
+
+
+def _approval(outcome: Outcome) -> str:
+    decision = outcome.decision
+    if decision is None:
+        return "Who approved it is not recorded here; the approvals table says."
+    reason = f"\nReason:    {decision.reason}" if decision.reason else ""
+    return f"Approved by {decision.decided_by} on {decision.decided_at}.{reason}"
+
+
+def _metrics(outcome: Outcome) -> str:
+    evaluation = outcome.evaluation
+    if evaluation is None:
+        return "The metrics are not known here."
+    return (
+        f"Accuracy {percent(evaluation.accuracy)}, macro F1 {percent(evaluation.macro_f1)} "
+        f"on {evaluation.rows} held-out rows."
+    )
+
+
+def _facts(outcome: Outcome) -> str:
+    facts = [
+        f"Model:     {outcome.model_name}",
+        f"Commit:    {outcome.commit_id}",
+        f"Image:     {outcome.image_uri}",
+        f"Execution: {outcome.execution_arn}",
+    ]
+    link = execution_link(outcome.execution_arn)
+    if link:
+        facts.append(f"\nThe execution in the console:\n{link}")
+    return "\n".join(facts)

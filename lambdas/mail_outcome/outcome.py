@@ -1,0 +1,113 @@
+"""How a release ended, read leniently: a mail with gaps is better than no mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from shared.evaluation import Evaluation
+from shared.fields import InvalidEventError
+from shared.text import one_line
+
+Kind = Literal["live", "failed", "rejected", "approvalTimedOut"]
+
+
+class UnknownOutcome(Exception):  # noqa: N818 - the class name is the error name in the workflow
+    """The workflow reported an outcome that has no mail."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The state that failed; error and cause as Step Functions reports them."""
+
+    state: str
+    error: str
+    cause: str | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided; decided_at in UTC, ISO 8601."""
+
+    decided_by: str
+    reason: str
+    decided_at: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one execution of the workflow."""
+
+    kind: Kind
+    model_name: str
+    commit_id: str
+    image_uri: str
+    execution_arn: str
+    endpoint_name: str
+    failure: Failure
+    decision: Decision | None
+    evaluation: Evaluation | None
+
+    @property
+    def model(self) -> str:
+        """The model as a person calls it: iris model 1a2b3c4d."""
+        return f"{self.model_name} model {self.commit_id[:8]}"
+
+
+def read_outcome(event: Mapping[str, Any]) -> Outcome:
+    """Read the event.
+
+    Raises:
+        UnknownOutcome: the outcome is none of those that have a mail.
+    """
+    kind = event.get("outcome")
+    if kind not in get_args(Kind):
+        raise UnknownOutcome(
+            f"Outcome {kind!r} has no mail. Send one of {', '.join(get_args(Kind))}."
+        )
+    return Outcome(
+        kind=cast(Kind, kind),
+        model_name=_text(event, "modelName"),
+        commit_id=_text(event, "commitId"),
+        image_uri=_text(event, "imageUri"),
+        execution_arn=_text(event, "executionArn"),
+        endpoint_name=_text(event, "endpointName"),
+        failure=_failure(event.get("failure")),
+        decision=_decision(event.get("decision")),
+        evaluation=_evaluation(event.get("evaluation")),
+    )
+
+
+def _text(event: Mapping[str, Any], name: str, *, otherwise: str = "unknown") -> str:
+    value = event.get(name)
+    return one_line(value) or otherwise if isinstance(value, str) else otherwise
+
+
+def _failure(value: object) -> Failure:
+    parts: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    cause = parts.get("cause")
+    return Failure(
+        state=_text(parts, "state", otherwise="an unknown step"),
+        error=_text(parts, "error"),
+        cause=cause if isinstance(cause, str | Mapping) else "",
+    )
+
+
+def _decision(value: object) -> Decision | None:
+    if not isinstance(value, Mapping):
+        return None
+    return Decision(
+        decided_by=_text(value, "decidedBy"),
+        reason=_text(value, "reason", otherwise=""),
+        decided_at=_text(value, "decidedAt"),
+    )
+
+
+def _evaluation(value: object) -> Evaluation | None:
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        return Evaluation.from_json(value)
+    except InvalidEventError:
+        return None

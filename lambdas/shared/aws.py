@@ -1,0 +1,65 @@
+"""AWS clients, each made on first use and kept for the life of the execution environment.
+
+Standard retry mode backs off on throttling and transient errors:
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+# A person waits for most of these calls, and an HTTP API gives up after 30 seconds.
+_PATIENT = Config(
+    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+# A large prediction object may be slow to start; the function itself has minutes.
+_STREAMING = Config(
+    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
+)
+
+# A model may take long to answer, so there is time for one attempt only: callers decide.
+_INFERENCE = Config(
+    connect_timeout=3, read_timeout=25, retries={"mode": "standard", "total_max_attempts": 1}
+)
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """Amazon DynamoDB."""
+    return boto3.client("dynamodb", config=_PATIENT)
+
+
+@cache
+def s3() -> S3Client:
+    """Amazon S3."""
+    return boto3.client("s3", config=_STREAMING)
+
+
+@cache
+def sagemaker_runtime() -> SageMakerRuntimeClient:
+    """Amazon SageMaker's inference API, without retries of its own."""
+    return boto3.client("sagemaker-runtime", config=_INFERENCE)
+
+
+@cache
+def sns() -> SNSClient:
+    """Amazon SNS."""
+    return boto3.client("sns", config=_PATIENT)
+
+
+@cache
+def stepfunctions() -> SFNClient:
+    """AWS Step Functions."""
+    return boto3.client("stepfunctions", config=_PATIENT)

@@ -1,0 +1,67 @@
+"""Typed access to the fields of an event that the workflow sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class InvalidEventError(ValueError):
+    """The workflow called the function with a missing or wrong field."""
+
+
+def text(event: Mapping[str, Any], name: str) -> str:
+    """The non-empty string in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing, empty or not a string.
+    """
+    value = event.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidEventError(f"Field {name!r} must be a non-empty string; got {_shape(value)}.")
+    return value
+
+
+def whole_number(event: Mapping[str, Any], name: str) -> int:
+    """The integer in field *name*; JSON does not tell 3600 from 3600.0, so both are taken.
+
+    Raises:
+        InvalidEventError: the field is missing or not a whole number.
+    """
+    value = number(event, name)
+    if not value.is_integer():
+        raise InvalidEventError(f"Field {name!r} must be a whole number; got {value}.")
+    return int(value)
+
+
+def number(event: Mapping[str, Any], name: str) -> float:
+    """The number in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing or not a number.
+    """
+    value = event.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidEventError(f"Field {name!r} must be a number; got {_shape(value)}.")
+    return float(value)
+
+
+def mapping(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The JSON object in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing or not an object.
+    """
+    value = event.get(name)
+    if not isinstance(value, Mapping):
+        raise InvalidEventError(f"Field {name!r} must be an object; got {_shape(value)}.")
+    return value
+
+
+def _shape(value: object) -> str:
+    """What a value is, without showing it: it may be data or a token."""
+    if value is None:
+        return "nothing"
+    if value == "":
+        return "an empty string"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,1 @@
+"""Checks that the released endpoint answers as the tested model did."""

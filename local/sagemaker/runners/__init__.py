@@ -1,0 +1,1 @@
+"""What runs an image: a local process, or a container engine."""

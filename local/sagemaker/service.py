@@ -1,0 +1,212 @@
+"""The SageMaker service of the local cloud: one handler for the control plane and the runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import json
+import logging
+import urllib.parse
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local.sagemaker import runtime
+from local.sagemaker.authorization import operation_of
+from local.sagemaker.cloud import Cloud
+from local.sagemaker.endpoints import Endpoints
+from local.sagemaker.errors import ApiError
+from local.sagemaker.listing import Listing, page
+from local.sagemaker.model_packages import ModelPackages
+from local.sagemaker.records import EndpointConfigs, Models, Tags
+from local.sagemaker.runtime import Response
+from local.sagemaker.training import TrainingJobs
+from local.sagemaker.transform import TransformJobs
+from local.sagemaker.validation import check_request, operations
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+logger = logging.getLogger(__name__)
+
+_PASSED_ROLES = {"CreateTrainingJob": "RoleArn", "CreateModel": "ExecutionRoleArn"}
+_WORKERS = 64  # requests under way at once; each only waits for S3, ECR or a container
+
+
+class SageMaker:
+    """Jobs, models, endpoints and the model registry of one account and region.
+
+    `handle_request` has the signature of a MiniStack service. Call `shutdown` at the end: it ends
+    every process and container.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sagemaker")
+        self.models = Models(cloud)
+        self.configs = EndpointConfigs(cloud, self.models)
+        self.training = TrainingJobs(cloud)
+        self.transforms = TransformJobs(cloud, self.models)
+        self.endpoints = Endpoints(cloud, models=self.models, configs=self.configs)
+        self.packages = ModelPackages(cloud)
+        self.tags = Tags()
+        self._operations = self._table()
+
+    async def handle_request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query_params: Mapping[str, Any],
+    ) -> Response:
+        """Answer one authenticated and authorised request, without blocking the event loop."""
+        del method, query_params
+        answer = functools.partial(self._answer, path, headers, body)
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, context.run, answer)
+
+    def shutdown(self) -> None:
+        """End every job, endpoint, process and container, and remove their folders."""
+        self.endpoints.shutdown()
+        self.training.shutdown()
+        self.transforms.shutdown()
+        self._cloud.runner.shutdown()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        if path.startswith("/endpoints/"):
+            try:
+                name = urllib.parse.unquote(path.split("/")[2])
+                return runtime.invoke(
+                    self._cloud, self.endpoints, name=name, headers=headers, body=body
+                )
+            except ApiError as error:
+                return runtime.error_response(error)
+        target = next((v for k, v in headers.items() if k.lower() == "x-amz-target"), "")
+        try:
+            result = self.call(operation_of(path, target), _arguments(body), headers)
+        except ApiError as error:
+            return _json(error.status, {"__type": error.code, "message": error.message})
+        except Exception:
+            logger.exception("SageMaker failed to answer %s", target)
+            text = f"We encountered an internal error. Please try again. ({uuid.uuid4()})"
+            return _json(500, {"__type": "InternalFailure", "message": text})
+        return _json(200, result)
+
+    def call(
+        self, operation: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Perform one control-plane operation. Raises ApiError."""
+        if operation not in operations():
+            raise ApiError(code="UnknownOperationException", message="", status=404)
+        work = self._operations.get(operation)
+        if work is None:
+            raise ApiError(
+                code="InvalidAction",
+                message=f"The local SageMaker does not offer {operation}. It offers: "
+                f"{', '.join(sorted(self._operations))}.",
+            )
+        check_request(operation, arguments)
+        given = {key: value for key, value in arguments.items() if value is not None}
+        role_arn = given.get(_PASSED_ROLES.get(operation, ""))
+        if role_arn is not None and not self._cloud.may_pass_role(headers, role_arn):
+            raise ApiError(
+                code="AccessDeniedException",
+                message="The caller is not authorized to perform: iam:PassRole on resource: "
+                f"{role_arn} because no identity-based policy allows the iam:PassRole action",
+            )
+        result = work(given)
+        created = next((value for key, value in result.items() if key.endswith("Arn")), None)
+        if operation.startswith("Create") and given.get("Tags") and created:
+            self.tags.add({"ResourceArn": created, "Tags": given["Tags"]})
+        return result
+
+    def _table(self) -> dict[str, Operation]:
+        def lists(listing: Listing, records: Callable[[], list[dict[str, Any]]]) -> Operation:
+            return lambda request: page(listing, records(), request)
+
+        training, transforms, endpoints = self.training, self.transforms, self.endpoints
+        models, configs, packages, tags = self.models, self.configs, self.packages, self.tags
+        return {
+            "CreateTrainingJob": training.create,
+            "DescribeTrainingJob": training.describe,
+            "StopTrainingJob": training.stop,
+            "ListTrainingJobs": lists(_TRAINING_JOBS, training.all),
+            "CreateTransformJob": transforms.create,
+            "DescribeTransformJob": transforms.describe,
+            "StopTransformJob": transforms.stop,
+            "ListTransformJobs": lists(_TRANSFORM_JOBS, transforms.all),
+            "CreateModel": models.create,
+            "DescribeModel": models.describe,
+            "DeleteModel": models.delete,
+            "ListModels": lists(_MODELS, models.all),
+            "CreateEndpointConfig": configs.create,
+            "DescribeEndpointConfig": configs.describe,
+            "DeleteEndpointConfig": configs.delete,
+            "ListEndpointConfigs": lists(_ENDPOINT_CONFIGS, configs.all),
+            "CreateEndpoint": endpoints.create,
+            "DescribeEndpoint": endpoints.describe,
+            "UpdateEndpoint": endpoints.update,
+            "DeleteEndpoint": endpoints.delete,
+            "ListEndpoints": lists(_ENDPOINTS, endpoints.all),
+            "AddTags": tags.add,
+            "ListTags": tags.of,
+            "DeleteTags": tags.delete,
+            "CreateModelPackageGroup": packages.create_group,
+            "DescribeModelPackageGroup": packages.describe_group,
+            "DeleteModelPackageGroup": packages.delete_group,
+            "ListModelPackageGroups": lists(_PACKAGE_GROUPS, packages.groups),
+            "CreateModelPackage": packages.create,
+            "DescribeModelPackage": packages.describe,
+            "UpdateModelPackage": packages.update,
+            "DeleteModelPackage": packages.delete,
+            "ListModelPackages": lambda request: page(
+                _PACKAGES, packages.packages(request), request
+            ),
+        }
+
+
+_TRAINING_JOBS = Listing(
+    result="TrainingJobSummaries",
+    summary="TrainingJobSummary",
+    name="TrainingJobName",
+    status="TrainingJobStatus",
+)
+_TRANSFORM_JOBS = Listing(
+    result="TransformJobSummaries",
+    summary="TransformJobSummary",
+    name="TransformJobName",
+    status="TransformJobStatus",
+)
+_MODELS = Listing(result="Models", summary="ModelSummary", name="ModelName")
+_ENDPOINT_CONFIGS = Listing(
+    result="EndpointConfigs", summary="EndpointConfigSummary", name="EndpointConfigName"
+)
+_ENDPOINTS = Listing(
+    result="Endpoints", summary="EndpointSummary", name="EndpointName", status="EndpointStatus"
+)
+_PACKAGE_GROUPS = Listing(
+    result="ModelPackageGroupSummaryList",
+    summary="ModelPackageGroupSummary",
+    name="ModelPackageGroupName",
+)
+_PACKAGES = Listing(
+    result="ModelPackageSummaryList", summary="ModelPackageSummary", name="ModelPackageArn"
+)
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    try:
+        arguments = json.loads(body or b"{}")
+    except ValueError as error:
+        raise ApiError(code="SerializationException", message=f"Not JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise ApiError(code="SerializationException", message="The body must be a JSON object.")
+    return arguments
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()

@@ -1,0 +1,1 @@
+"""One capability a file; stacks only wire these together."""

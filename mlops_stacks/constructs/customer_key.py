@@ -1,0 +1,26 @@
+"""The customer managed key of everything that the foundation stores."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+
+class CustomerKey(Construct):
+    """One rotating key for data, images, approvals and messages.
+
+    Attributes:
+        key: the KMS key.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description="Model release: data, models, images, approvals, messages",
+            enable_key_rotation=True,
+            pending_window=Duration.days(7),
+            removal_policy=removal_policy,
+        )

@@ -1,0 +1,61 @@
+"""Where training data comes from and where models, predictions and reports go."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+TRAIN_PREFIX = "train/"
+TEST_PREFIX = "test/"
+MODELS_PREFIX = "models/"
+PREDICTIONS_PREFIX = "predictions/"
+
+
+class DataStore(Construct):
+    """The data bucket with its access log bucket.
+
+    Objects are versioned, encrypted with the customer key and reachable over TLS only.
+
+    Attributes:
+        bucket: `train/*.csv` and `test/*.csv` go in; `models/` and `predictions/` come out.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy
+    ) -> None:
+        super().__init__(scope, construct_id)
+        emptied = removal_policy == RemovalPolicy.DESTROY
+        access_logs = s3.Bucket(
+            self,
+            "AccessLogs",
+            # S3 delivers access logs only to buckets with S3-managed keys:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            removal_policy=removal_policy,
+            auto_delete_objects=emptied,
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                    noncurrent_version_expiration=Duration.days(365),
+                )
+            ],
+            removal_policy=removal_policy,
+            auto_delete_objects=emptied,
+        )

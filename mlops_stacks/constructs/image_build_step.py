@@ -1,0 +1,61 @@
+"""The pipeline step that builds the container image and pushes it by commit."""
+
+from aws_cdk import Aws, CfnOutput, Duration, pipelines
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+
+RELEASE_INPUT_FILE = "release-input.json"
+_OUTPUT_FOLDER = "release"
+
+
+class ImageBuildStep(pipelines.CodeBuildStep):
+    """Runs `container/build-and-push.sh`; its output is the workflow's input.
+
+    The script tags the image by the commit and leaves an image that is already there alone.
+    """
+
+    def __init__(
+        self,
+        construct_id: str,
+        *,
+        source: pipelines.CodePipelineSource,
+        repository_name: str,
+        repository_uri: CfnOutput,
+    ) -> None:
+        super().__init__(
+            construct_id,
+            input=source,
+            commands=["container/build-and-push.sh"],
+            env={
+                "COMMIT_ID": source.source_attribute("CommitId"),
+                "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",
+            },
+            env_from_cfn_outputs={"REPOSITORY_URI": repository_uri},
+            primary_output_directory=_OUTPUT_FOLDER,
+            build_environment=codebuild.BuildEnvironment(
+                build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
+                compute_type=codebuild.ComputeType.SMALL,
+                privileged=True,  # The Docker daemon needs it.
+            ),
+            cache=codebuild.Cache.local(codebuild.LocalCacheMode.DOCKER_LAYER),
+            timeout=Duration.hours(1),
+            role_policy_statements=[
+                iam.PolicyStatement(
+                    actions=[
+                        "ecr:BatchCheckLayerAvailability",
+                        "ecr:BatchGetImage",
+                        "ecr:CompleteLayerUpload",
+                        "ecr:DescribeImages",
+                        "ecr:GetDownloadUrlForLayer",
+                        "ecr:InitiateLayerUpload",
+                        "ecr:PutImage",
+                        "ecr:UploadLayerPart",
+                    ],
+                    resources=[
+                        f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+                        f":repository/{repository_name}"
+                    ],
+                ),
+                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            ],
+        )

@@ -1,0 +1,149 @@
+"""The Step Functions workflow from a pushed image to a live endpoint."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from mlops_stacks.constructs.log_retention import log_retention
+from mlops_stacks.constructs.workflow.approval import ApprovalStates
+from mlops_stacks.constructs.workflow.candidate import CandidateResources, CandidateStates
+from mlops_stacks.constructs.workflow.deployment import DeploymentStates
+from mlops_stacks.constructs.workflow.expressions import COMPLETE_INPUT, release_variables
+from mlops_stacks.constructs.workflow.failure import FailurePath
+from mlops_stacks.constructs.workflow.role import WorkflowRole
+from mlops_stacks.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowFunctions:
+    """The functions that the workflow calls."""
+
+    evaluate_predictions: lambda_.IFunction
+    ask_approval: lambda_.IFunction
+    smoke_test: lambda_.IFunction
+    mail_outcome: lambda_.IFunction
+
+    def all(self) -> list[lambda_.IFunction]:
+        """Every function."""
+        return [self.evaluate_predictions, self.ask_approval, self.smoke_test, self.mail_outcome]
+
+
+class ReleaseWorkflow(Construct):
+    """Input `{"commitID": <image tag>, "imageUri": <image>}`; output says what is live.
+
+    Every failure is mailed and ends the run with the original error; a rejection and a timeout
+    end it with `ReleaseRejected` and `ApprovalTimedOut`.
+
+    Attributes:
+        state_machine: the workflow.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        name: str,
+        endpoint_name: str,
+        bucket: s3.IBucket,
+        key: kms.IKey,
+        training_role: iam.Role,
+        serving_role: iam.Role,
+        functions: WorkflowFunctions,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        model_name = settings.model.name
+        failure = FailurePath(self, "Failure", mail=functions.mail_outcome, model_name=model_name)
+        deployment = DeploymentStates(
+            self,
+            "Deployment",
+            settings=settings,
+            endpoint_name=endpoint_name,
+            smoke_test=functions.smoke_test,
+            mail=functions.mail_outcome,
+            failure=failure,
+        )
+        approval = ApprovalStates(
+            self,
+            "Approval",
+            model_name=model_name,
+            timeout=Duration.hours(settings.approval.timeout_hours),
+            bucket=bucket,
+            ask=functions.ask_approval,
+            mail=functions.mail_outcome,
+            approved=deployment.start,
+            failure=failure,
+        )
+        candidate = CandidateStates(
+            self,
+            "Candidate",
+            settings=settings,
+            resources=CandidateResources(
+                bucket=bucket,
+                key=key,
+                training_role=training_role.without_policy_updates(),
+                serving_role=serving_role.without_policy_updates(),
+                evaluate=functions.evaluate_predictions,
+            ),
+            failure=failure,
+        )
+        candidate.end.next(approval.start)
+
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=log_retention(settings.retention.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = WorkflowRole(
+            self,
+            "Permissions",
+            model_name=model_name,
+            endpoint_name=endpoint_name,
+            passed_roles=[training_role, serving_role],
+            functions=functions.all(),
+        ).role
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=name,
+            query_language=sfn.QueryLanguage.JSONATA,
+            definition_body=sfn.DefinitionBody.from_chainable(
+                self._begin(model_name, candidate.start, failure)
+            ),
+            role=role.without_policy_updates(),
+            tracing_enabled=True,
+            # Execution data would put task tokens into the log.
+            logs=sfn.LogOptions(
+                destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False
+            ),
+        )
+        self.state_machine.node.add_dependency(role)
+
+    def _begin(
+        self, model_name: str, candidate: sfn.IChainable, failure: FailurePath
+    ) -> sfn.IChainable:
+        wrong_input = failure.explain(
+            self,
+            "Explain the wrong input",
+            state="Is the input complete?",
+            error="InvalidReleaseInput",
+            cause='Send {"commitID": "<image tag>", "imageUri": "<repository>:<tag>"}; '
+            "a tag has up to 128 letters, digits, dots, hyphens and underscores",
+        )
+        name_the_release = sfn.Pass.jsonata(
+            self, "Name the release", assign=release_variables(model_name)
+        )
+        return name_the_release.next(
+            sfn.Choice.jsonata(self, "Is the input complete?")
+            .when(sfn.Condition.jsonata(COMPLETE_INPUT), candidate)
+            .otherwise(wrong_input)
+        )

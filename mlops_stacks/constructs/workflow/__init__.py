@@ -1,0 +1,1 @@
+"""The parts of the release workflow, in the order in which a release passes through them."""

@@ -1,0 +1,55 @@
+"""JSONata expressions and variables that the states of the release workflow share.
+
+Step Functions evaluates what stands between `{%` and `%}`:
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from collections.abc import Mapping
+
+
+def jsonata(expression: str) -> str:
+    """Mark an expression for Step Functions."""
+    return f"{{% {expression} %}}"
+
+
+COMMIT_ID = jsonata("$commitId")
+IMAGE_URI = jsonata("$imageUri")
+EXECUTION_ID = jsonata("$states.context.Execution.Id")
+
+# A retry of the same state must not meet the name that its first try has taken.
+ATTEMPT_NAME = jsonata("$releaseName & '-' & $string($states.context.State.RetryCount)")
+
+RELEASE: Mapping[str, str] = {
+    "commitId": COMMIT_ID,
+    "imageUri": IMAGE_URI,
+    "executionArn": EXECUTION_ID,
+}
+"""What every mail says of the release."""
+
+
+def release_variables(model_name: str) -> dict[str, str]:
+    """Variables that hold for the whole run, whatever the input is.
+
+    `releaseName` is made of the model, the commit and a digest of the execution, so that two
+    runs of one commit never share a job name. With the retry count it stays within SageMaker's
+    63 characters and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+    """
+    commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
+    short_commit = f"$lowercase($substring($replace({commit}, /[^a-zA-Z0-9]/, ''), 0, 12))"
+    digest = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 12)"
+    return {
+        "commitId": jsonata(commit),
+        "imageUri": jsonata(
+            "$exists($states.input.imageUri) ? $string($states.input.imageUri) : 'unknown'"
+        ),
+        "releaseName": jsonata(f"'{model_name}-' & {short_commit} & '-' & {digest}"),
+    }
+
+
+COMPLETE_INPUT = jsonata(
+    # A tag of a container image, and a reference without white space.
+    "$type($states.input.commitID) = 'string' and $type($states.input.imageUri) = 'string'"
+    " and $contains($commitId, /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/)"
+    " and $contains($imageUri, /^[^\\s]{1,255}$/)"
+)
+"""True for `{"commitID": <image tag>, "imageUri": <image reference>}`."""

@@ -1,0 +1,57 @@
+"""Everything that keeps state: key, data, images, topics, approvals."""
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from constructs import Construct
+
+from mlops_stacks.constructs.approvals_table import ApprovalsTable
+from mlops_stacks.constructs.customer_key import CustomerKey
+from mlops_stacks.constructs.data_store import DataStore
+from mlops_stacks.constructs.image_repository import ImageRepository
+from mlops_stacks.constructs.mail_topics import MailTopics
+from mlops_stacks.settings import Settings
+
+
+def repository_name(settings: Settings) -> str:
+    """The image repository's name; the pipeline may push to this name only."""
+    return settings.model.name
+
+
+class FoundationStack(Stack):
+    """The stateful stack; logical ids of its resources are pinned by a test.
+
+    Attributes:
+        key, bucket, repository, approval_topic, outcome_topic, approvals_table: the resources.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id, description="Model release: what keeps state")
+        removal_policy = (
+            RemovalPolicy.RETAIN
+            if settings.retention.keep_data_on_delete
+            else RemovalPolicy.DESTROY
+        )
+        self.key = CustomerKey(self, "CustomerKey", removal_policy=removal_policy).key
+        self.bucket = DataStore(self, "Data", key=self.key, removal_policy=removal_policy).bucket
+        self.repository = ImageRepository(
+            self,
+            "Images",
+            name=repository_name(settings),
+            key=self.key,
+            keep_images=settings.retention.keep_images,
+            removal_policy=removal_policy,
+        ).repository
+        topics = MailTopics(
+            self,
+            "Mail",
+            key=self.key,
+            approvers=settings.notifications.approvers,
+            operations=settings.notifications.operations,
+        )
+        self.approval_topic = topics.approvals
+        self.outcome_topic = topics.outcomes
+        self.approvals_table = ApprovalsTable(
+            self, "Approvals", key=self.key, removal_policy=removal_policy
+        ).table
+
+        CfnOutput(self, "DataBucket", value=self.bucket.bucket_name)
+        self.repository_uri = CfnOutput(self, "RepositoryUri", value=self.repository.repository_uri)

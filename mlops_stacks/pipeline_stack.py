@@ -1,0 +1,36 @@
+"""The pipeline that deploys this app and releases models with it."""
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from mlops_stacks.constructs.image_build_step import ImageBuildStep
+from mlops_stacks.constructs.release_pipeline import ReleasePipeline
+from mlops_stacks.constructs.start_release_step import StartReleaseStep
+from mlops_stacks.foundation_stack import repository_name
+from mlops_stacks.release_stack import workflow_name
+from mlops_stacks.release_stage import ReleaseStage
+from mlops_stacks.settings import Settings
+
+
+class PipelineStack(Stack):
+    """Source, synth, self-mutation, then per environment: deploy, build the image, release.
+
+    Attributes:
+        stage: the environment that the pipeline deploys.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id, description="Model release: the pipeline")
+        release = ReleasePipeline(self, "Release", settings=settings.source)
+        self.stage = ReleaseStage(self, "Production", settings=settings)
+        image_build = ImageBuildStep(
+            "BuildImage",
+            source=release.source,
+            repository_name=repository_name(settings),
+            repository_uri=self.stage.foundation.repository_uri,
+        )
+        start = StartReleaseStep(
+            "StartRelease", image_build=image_build, workflow_name=workflow_name(settings)
+        )
+        release.pipeline.add_stage(self.stage, post=[image_build, start])
+        release.finish(workflow_name=workflow_name(settings))

@@ -1,0 +1,22 @@
+"""One environment: the foundation and what runs on it."""
+
+from aws_cdk import Stage
+from constructs import Construct
+
+from mlops_stacks.foundation_stack import FoundationStack
+from mlops_stacks.release_stack import ReleaseStack
+from mlops_stacks.settings import Settings
+
+
+class ReleaseStage(Stage):
+    """The stacks that the pipeline deploys together.
+
+    Attributes:
+        foundation: the stateful stack.
+        release: the stateless stack.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.foundation = FoundationStack(self, "Foundation", settings=settings)
+        self.release = ReleaseStack(self, "Release", settings=settings, foundation=self.foundation)

@@ -1,0 +1,225 @@
+"""`settings.toml` as one frozen, validated model."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
+
+# What CloudWatch Logs accepts: AWS::Logs::LogGroup RetentionInDays in the CloudFormation reference.
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+)  # fmt: skip
+
+
+class SettingsError(ValueError):
+    """A settings file that cannot be used; the message is one line for each wrong field."""
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{allowed} is allowed")
+        return value
+
+    return AfterValidator(check)
+
+
+def _log_days(value: int) -> int:
+    if value not in LOG_RETENTION_DAYS:
+        allowed = ", ".join(map(str, LOG_RETENTION_DAYS))
+        raise ValueError(f"one of {allowed} is allowed")
+    return value
+
+
+Email = Annotated[
+    str, _matching(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", "an e-mail address such as name@example.com")
+]
+InstanceType = Annotated[
+    str, _matching(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", 'a SageMaker instance type such as "ml.m5.large"')
+]
+# 20 characters leave room in SageMaker's 63 for commit, execution and retry.
+ModelName = Annotated[
+    str,
+    _matching(
+        r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "up to 20 lower-case letters, digits and single hyphens, beginning with a letter,",
+    ),
+]
+Hyperparameter = str | int | float | bool
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ModelSettings(_Section):
+    """What is trained; hyperparameters reach the container as strings, as SageMaker sends them."""
+
+    name: ModelName
+    hyperparameters: Mapping[str, Hyperparameter] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _freeze(self) -> ModelSettings:
+        object.__setattr__(self, "hyperparameters", MappingProxyType(dict(self.hyperparameters)))
+        return self
+
+    @field_serializer("hyperparameters")
+    def _thaw(self, value: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
+        return dict(value)
+
+
+class NotificationSettings(_Section):
+    """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""
+
+    approvers: Annotated[tuple[Email, ...], Field(min_length=1, strict=False)]
+    operations: Annotated[tuple[Email, ...], Field(strict=False)] = ()
+
+
+class SourceSettings(_Section):
+    """The model repository that the pipeline watches."""
+
+    kind: Literal["connection", "codecommit"]
+    repository: Annotated[
+        str,
+        _matching(r"[\w.-]+(/[\w.-]+)?", '"owner/name", or the name of a CodeCommit repository,'),
+    ]
+    branch: Annotated[str, _matching(r"[\w./-]+", "a branch name such as main")] = "main"
+    connection_arn: (
+        Annotated[
+            str,
+            _matching(
+                r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}"
+                r":connection/[\w-]+",
+                "the ARN of a CodeConnections connection",
+            ),
+        ]
+        | None
+    ) = None
+    exclude_paths: Annotated[tuple[str, ...], Field(max_length=8, strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SourceSettings:
+        if self.kind == "connection" and self.connection_arn is None:
+            raise ValueError('kind "connection" needs connection_arn')
+        if self.kind == "connection" and "/" not in self.repository:
+            raise ValueError('kind "connection" needs repository as "owner/name"')
+        if self.kind == "codecommit" and "/" in self.repository:
+            raise ValueError('kind "codecommit" needs repository as a bare name')
+        return self
+
+
+class TrainingSettings(_Section):
+    """The training job's machines and its time limit in minutes."""
+
+    instance_type: InstanceType
+    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
+    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 10
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
+
+
+class TransformSettings(_Section):
+    """The batch transform job's machines."""
+
+    instance_type: InstanceType
+    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class ApprovalSettings(_Section):
+    """How long a release waits for a person, in hours (CodePipeline's action ends after 7 days)."""
+
+    timeout_hours: Annotated[int, Field(ge=1, le=160)] = 72
+
+
+class EndpointSettings(_Section):
+    """The endpoint's machines."""
+
+    instance_type: InstanceType
+    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class InferenceSettings(_Section):
+    """Who may call the inference route, and how often."""
+
+    access: Literal["iam", "open", "off"] = "iam"
+    burst_limit: Annotated[int, Field(ge=1, le=5000)] = 50
+    rate_limit: Annotated[int, Field(ge=1, le=10000)] = 100
+
+
+class RetentionSettings(_Section):
+    """What outlives the stacks, and for how long records are kept."""
+
+    keep_data_on_delete: bool = True
+    keep_images: Annotated[int, Field(ge=1, le=1000)] = 50
+    log_days: Annotated[int, AfterValidator(_log_days)] = 90
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    model: ModelSettings
+    notifications: NotificationSettings
+    source: SourceSettings
+    training: TrainingSettings
+    transform: TransformSettings
+    approval: ApprovalSettings = ApprovalSettings()
+    endpoint: EndpointSettings
+    inference: InferenceSettings = InferenceSettings()
+    retention: RetentionSettings = RetentionSettings()
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+def load_settings(path: Path = SETTINGS_FILE) -> Settings:
+    """Read and validate a settings file.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or a field is wrong; one line a fault.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path.name}: no such file; copy it back from the repository"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name}: not valid TOML: {error}") from None
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        faults = error.errors()
+        # A list with a wrong item is also reported as too short: name the item only.
+        inner = {details["loc"][:-1] for details in faults}
+        lines = [f"{path.name}: {_fault(d)}" for d in faults if d["loc"] not in inner]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _fault(details: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in details["loc"])
+    kind = details["type"]
+    if kind == "missing":
+        return f"{field} is missing"
+    if kind == "extra_forbidden":
+        return f"{field} is not a setting; remove it or correct its name"
+    value, allowed = details["input"], details["msg"]
+    if kind == "value_error":
+        allowed = str(details["ctx"]["error"])
+    if isinstance(value, dict):
+        return f"{field}: {allowed}"
+    return f"{field} = {value!r}: {allowed}"

@@ -1,0 +1,44 @@
+"""Fixtures for the functions: no network, no real account, no state between tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from answer_approval import handler as answer_approval
+from ask_approval import handler as ask_approval
+from invoke_endpoint import handler as invoke_endpoint
+from mail_outcome import handler as mail_outcome
+from shared import aws
+from smoke_test import handler as smoke_test
+
+_CACHES = (
+    aws.dynamodb,
+    aws.s3,
+    aws.sagemaker_runtime,
+    aws.sns,
+    aws.stepfunctions,
+    answer_approval.environment,
+    ask_approval.environment,
+    invoke_endpoint.environment,
+    mail_outcome.environment,
+    smoke_test.environment,
+)
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A fresh function each test, with credentials that no account accepts."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    for cached in _CACHES:
+        cached.cache_clear()
+    yield
+    for cached in _CACHES:
+        cached.cache_clear()

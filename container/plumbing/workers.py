@@ -112,7 +112,7 @@ def _work(
     # uvicorn puts its own handlers in place and, when drained, raises the signal once more for
     # these: nothing is left to do then. Before that, a stop ends a worker that is just starting.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the supervisor decides
+    os.setpgid(0, 0)  # a group of its own: Ctrl-C reaches the supervisor alone, which decides
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     lifeline.hold()

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.approvals import AlreadyDecided, Approval, Decision
 from shared.http import HttpError, HttpRequest
 from shared.logs import log_event
-from shared.text import iso, utc
+from shared.text import iso, utc, utc_of
 
 from answer_approval.submission import Submission, read_submission
 from answer_approval.workflow import NoLongerWaitingError, UnreachableError, Workflow
@@ -205,4 +205,4 @@ def _sentence(approval: Approval) -> str:
     decision = approval.decision
     if decision is None:
         return "Nothing has been decided."
-    return f"{decision.decided_by} {decision.verdict} this model at {decision.decided_at}."
+    return f"{decision.decided_by} {decision.verdict} this model on {utc_of(decision.decided_at)}."

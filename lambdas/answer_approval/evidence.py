@@ -6,7 +6,7 @@ from html import escape
 
 from shared.approvals import Approval
 from shared.evaluation import ClassScore, ConfusionMatrix, Evaluation
-from shared.text import percent, utc
+from shared.text import percent, utc, utc_of
 
 
 def evidence(approval: Approval) -> str:
@@ -36,9 +36,9 @@ def _class_table(classes: tuple[ClassScore, ...]) -> str:
         f"<td>{percent(score.recall)}</td><td>{percent(score.f1)}</td><td>{score.support}</td></tr>"
         for score in classes
     )
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Scores of each class">
-<table>
-<caption>Scores of each class</caption>
+    return f"""<h3 id="scores">Scores of each class</h3>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="scores">
+<table aria-labelledby="scores">
 <thead><tr><th scope="col">Class</th><th scope="col">Precision</th><th scope="col">Recall</th>
 <th scope="col">F1</th><th scope="col">Rows</th></tr></thead>
 <tbody>
@@ -55,9 +55,9 @@ def _matrix(matrix: ConfusionMatrix) -> str:
         f'<tr><th scope="row">{escape(label)}</th>{_cells(counts, own=i)}</tr>'
         for i, (label, counts) in enumerate(zip(matrix.labels, matrix.counts, strict=True))
     )
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">
-<table>
-<caption>Confusion matrix: true class in rows, predicted class in columns</caption>
+    return f"""<h3 id="matrix">Confusion matrix: true class in rows, predicted class in columns</h3>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
+<table aria-labelledby="matrix">
 <thead><tr><th scope="col">True</th>{head}</tr></thead>
 <tbody>
 {rows}
@@ -80,18 +80,18 @@ def _kind(count: int, *, right: bool) -> str:
 
 def _facts(approval: Approval) -> str:
     facts = [
-        ("Model", escape(approval.model_name)),
+        ("Name", escape(approval.model_name)),
         ("Commit", f"<code>{escape(approval.commit_id)}</code>"),
         ("Image", f"<code>{escape(approval.image_uri)}</code>"),
         ("Job", f"<code>{escape(approval.job_name)}</code>"),
         ("Predictions", f"<code>{escape(approval.predictions_uri)}</code>"),
         ("Report", f"<code>{escape(approval.report_uri)}</code>"),
-        ("Asked", f"<time>{escape(approval.requested_at)}</time>"),
-        ("Decide before", f"<time>{escape(utc(approval.expires_at))}</time>"),
+        ("Asked", escape(utc_of(approval.requested_at))),
+        ("Decide before", escape(utc(approval.expires_at))),
     ]
     rows = "\n".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
     return f"""<section>
-<h2>What would be released</h2>
+<h2>The model</h2>
 <dl class="facts">
 {rows}
 </dl>

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from shared.approvals import Decision
+from shared.text import utc_of
 
 from answer_approval.decisions import Answer
 from answer_approval.evidence import evidence
@@ -27,7 +28,8 @@ def render(answer: Answer) -> str:
             parts.append(_resend(answer.approval.decision))
         parts.append(evidence(answer.approval))
     if answer.form is not None:
-        parts.append(_form(answer.form))
+        # Something to mend stands beside the complaint; a first look begins with the evidence.
+        parts.insert(2 if answer.status >= 400 else len(parts), _form(answer.form))
     content = "\n".join(parts)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -60,7 +62,7 @@ def _decision(decision: Decision) -> str:
 <dl class="facts">
 <dt>Decision</dt><dd>{escape(decision.verdict)}</dd>
 <dt>By</dt><dd>{escape(decision.decided_by)}</dd>
-<dt>At</dt><dd><time>{escape(decision.decided_at)}</time></dd>
+<dt>On</dt><dd>{escape(utc_of(decision.decided_at))}</dd>
 <dt>Reason</dt><dd class="quote">{reason}</dd>
 </dl>
 </section>"""
@@ -68,10 +70,12 @@ def _decision(decision: Decision) -> str:
 
 def _form(typed: Submission) -> str:
     # No action attribute: the form goes back to the page's own address, wherever that is.
+    # The first button is what the Enter key presses: disabled, so that Enter decides nothing.
     name = "" if typed.name == UNNAMED else typed.name
     return f"""<section>
 <h2>Your decision</h2>
 <form method="post">
+<button disabled hidden></button>
 <label for="name">Your name</label>
 <input id="name" name="name" value="{escape(name)}" required maxlength="{MAX_NAME_CHARACTERS}"
  autocomplete="name">

@@ -22,7 +22,7 @@ body {
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
 main { max-width: 44rem; margin: 0 auto; }
-h1 { font-size: 1.65rem; line-height: 1.2; margin: 0 0 .5rem; text-wrap: balance; }
+h1 { font-size: 1.65rem; line-height: 1.2; margin: 0 0 .6rem; text-wrap: balance; }
 h2 { font-size: 1.05rem; margin: 0 0 .75rem; }
 p { margin: 0 0 1rem; }
 .lead { color: var(--soft); margin-bottom: 1.5rem; }
@@ -31,6 +31,7 @@ section {
   padding: 1.25rem; margin-bottom: 1rem;
 }
 .notice { background: var(--note); }
+h1 + .notice { margin-top: 1.25rem; }
 .notice p:last-child { margin: 0; }
 .figures { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 0 0 1.25rem; }
 .figures div { display: flex; flex-direction: column-reverse; }
@@ -42,9 +43,10 @@ section {
 code { font: .9em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .scroll { overflow-x: auto; margin: 0 0 1.25rem; }
 .scroll:last-child { margin-bottom: 0; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; min-width: 60%; }
-caption { text-align: left; color: var(--soft); font-size: .875rem; padding-bottom: .35rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
+h3 { color: var(--soft); font-size: .875rem; font-weight: 400; margin: 0 0 .35rem; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
+td { white-space: nowrap; }
 th { font-weight: 600; }
 th:first-child { text-align: left; padding-left: 0; }
 thead th { color: var(--soft); font-size: .875rem; font-weight: 500; }
@@ -66,10 +68,15 @@ button {
 }
 button.reject { background: transparent; border-color: var(--stop); color: var(--stop); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.error { color: var(--stop); font-weight: 600; }
 .quote { white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 34rem) {
-  body { padding-top: 1.25rem; }
+  body { padding: 1.25rem .75rem 2rem; }
+  section { padding: 1rem; }
+  .figures { gap: .5rem 1.25rem; }
+  .figures dd { font-size: 1.4rem; }
+  table { font-size: .8125rem; }
+  thead th { font-size: .75rem; }
+  th, td { padding: .3rem .3rem; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .6rem; }
 }

@@ -40,6 +40,7 @@ ASK IT FOR A PREDICTION
 WHY IT WAS RELEASED
 
 {_approval(outcome)}
+
 {_metrics(outcome)}
 
 
@@ -87,6 +88,7 @@ Nothing was released; the endpoint stays as it was.
 WHY
 
 {reason}
+
 {_metrics(outcome)}
 
 
@@ -126,7 +128,7 @@ def _approval(outcome: Outcome) -> str:
     decision = outcome.decision
     if decision is None:
         return "Who approved it is not recorded here; the approvals table says."
-    reason = f"\nReason:    {decision.reason}" if decision.reason else ""
+    reason = f"\nReason: {decision.reason}" if decision.reason else ""
     return f"Approved by {decision.decided_by} on {decision.decided_at}.{reason}"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from shared.evaluation import Evaluation
 from shared.fields import InvalidEventError
-from shared.text import one_line
+from shared.text import one_line, utc_of
 
 Kind = Literal["live", "failed", "rejected", "approvalTimedOut"]
 
@@ -28,7 +28,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided; decided_at in UTC, ISO 8601."""
+    """What a person decided; decided_at as a person reads it."""
 
     decided_by: str
     reason: str
@@ -100,7 +100,7 @@ def _decision(value: object) -> Decision | None:
     return Decision(
         decided_by=_text(value, "decidedBy"),
         reason=_text(value, "reason", otherwise=""),
-        decided_at=_text(value, "decidedAt"),
+        decided_at=utc_of(_text(value, "decidedAt")),
     )
 
 

@@ -32,6 +32,14 @@ def utc(epoch_seconds: int) -> str:
     return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
+def utc_of(iso_text: str) -> str:
+    """What iso wrote, for a person; anything else stays as it is."""
+    try:
+        return utc(int(datetime.fromisoformat(iso_text).timestamp()))
+    except ValueError:
+        return iso_text
+
+
 def iso(epoch_seconds: int) -> str:
     """A point in time for a program: 2026-11-22T14:30:00Z."""
     return f"{datetime.fromtimestamp(epoch_seconds, tz=UTC):%Y-%m-%dT%H:%M:%SZ}"

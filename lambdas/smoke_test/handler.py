@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from shared import aws, fields
 from shared.endpoint import predict
 from shared.environment import required
@@ -96,7 +97,7 @@ def _patiently(ask: Callable[[], list[str]], *, sleep: Callable[[float], None]) 
     for pause in _PAUSES_SECONDS:
         try:
             return ask()
-        except HTTPClientError:
+        except (HTTPClientError, BotoConnectionError):
             sleep(pause)
         except ClientError as error:
             if not _is_transient(error):

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 from ministack.services.stepfunctions import _ExecutionError  # type: ignore[import-untyped]
 
 from local.sagemaker.json_value import Json
-from local.sagemaker.validation import operations, service_model
+from local.sagemaker.validation import operations, service_model, unserializable
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -121,13 +121,14 @@ def _operation(action: str) -> str:
 def _call(
     sagemaker: SageMakerClient, operation: str, arguments: Mapping[str, Any], *, generic: str
 ) -> dict[str, Any]:
+    if problems := unserializable(operation, arguments):
+        # Step Functions refuses these itself, before it calls SageMaker.
+        raise _ExecutionError("States.Runtime", f"{operation}: {'; '.join(problems)}")
     method = getattr(sagemaker, xform_name(operation))
     try:
         answer: dict[str, Any] = method(**arguments)
     except ClientError as error:
         raise _service_error(error, operation, generic) from error
-    except ParamValidationError as error:
-        raise _ExecutionError("States.Runtime", str(error)) from error
     except BotoCoreError as error:
         raise _ExecutionError(f"SageMaker.{generic}", str(error)) from error
     return answer

@@ -25,6 +25,8 @@ _JSON_KIND = {
     list: "List",
     dict: "Map",
 }
+_KIND = " can not be converted to "
+_UNKNOWN = "Unknown parameter, must be one of"
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -64,6 +66,11 @@ def violations(operation: str, arguments: Mapping[str, Any]) -> list[str]:
     return list(_check(shape, arguments, ""))
 
 
+def unserializable(operation: str, arguments: Mapping[str, Any]) -> list[str]:
+    """The violations that no client can put into a request: unknown members and wrong types."""
+    return [text for text in violations(operation, arguments) if _UNKNOWN in text or _KIND in text]
+
+
 def check_request(operation: str, arguments: Mapping[str, Any]) -> None:
     """Raise the ValidationException that AWS answers when the request breaks a constraint."""
     found = violations(operation, arguments)
@@ -76,7 +83,7 @@ def check_request(operation: str, arguments: Mapping[str, Any]) -> None:
 def _check(shape: Shape, value: Json, path: str) -> Iterator[str]:
     if not _has_type(shape, value):
         kind = _JSON_KIND.get(type(value), type(value).__name__)
-        yield f"{_at(value, path)}: {kind} can not be converted to {shape.type_name.capitalize()}"
+        yield f"{_at(value, path)}: {kind}{_KIND}{shape.type_name.capitalize()}"
         return
     if isinstance(shape, StructureShape):
         yield from _check_structure(shape, value, path)
@@ -113,7 +120,7 @@ def _check_structure(shape: StructureShape, value: Mapping[str, Any], path: str)
     for name, item in value.items():
         if name not in shape.members:
             known = ", ".join(shape.members)
-            yield f"{_at(item, _join(path, name))}: Unknown parameter, must be one of: {known}"
+            yield f"{_at(item, _join(path, name))}: {_UNKNOWN}: {known}"
         elif item is not None:
             yield from _check(shape.members[name], item, _join(path, name))
     if getattr(shape, "is_tagged_union", False) and len(value) != 1:

@@ -97,7 +97,7 @@ class ProcessRunner:
         }
         with run.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-I", supervisor.__file__, str(python), str(program)],
+                [sys.executable, "-I", supervisor.__file__, "[]", str(python), str(program)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,13 +1,16 @@
 """Runs one program and ends its whole process group when the cloud that started it is gone.
 
-Started as `python -I supervisor.py PROGRAM ARGUMENT…` with a pipe as standard input. The pipe
-closes when the cloud ends in whatever way, also by SIGKILL, and then nothing may be left. SIGTERM
-is passed on to the program alone, as a container engine passes it to process 1.
+Started as `python -I supervisor.py CLEANUP PROGRAM ARGUMENT…` with a pipe as standard input. The
+pipe closes when the cloud ends in whatever way, also by SIGKILL, and then nothing may be left.
+CLEANUP is a command as a JSON list that is run in that case, `[]` for none: a container outlives
+the client that started it. SIGTERM is passed on to the program alone, as a container engine passes
+it to process 1.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +19,7 @@ import threading
 from types import FrameType
 
 
-def main(command: list[str]) -> int:
+def main(cleanup: list[str], command: list[str]) -> int:
     """Run the command; return its exit code, or 128 + the number of the signal that ended it."""
     started: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
@@ -35,6 +38,8 @@ def main(command: list[str]) -> int:
     def watch_parent() -> None:
         while os.read(0, 1):
             pass
+        if cleanup:
+            subprocess.run(cleanup, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         kill_group()
 
     signal.signal(signal.SIGTERM, pass_on)
@@ -48,6 +53,6 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    exit_code = main(sys.argv[1:])
+    exit_code = main(json.loads(sys.argv[1]), sys.argv[2:])
     sys.stdout.flush()
     os._exit(exit_code)  # the watching thread sits in a read that an ordinary exit would wait for

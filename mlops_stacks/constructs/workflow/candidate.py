@@ -96,13 +96,13 @@ class CandidateStates(Construct):
                             s3_data_distribution_type=(
                                 tasks.S3DataDistributionType.FULLY_REPLICATED
                             ),
-                            s3_location=tasks.S3Location.from_bucket(bucket, TRAIN_PREFIX),
+                            s3_location=_location(bucket, TRAIN_PREFIX),
                         )
                     ),
                 )
             ],
             output_data_config=tasks.OutputDataConfig(
-                s3_output_location=tasks.S3Location.from_bucket(bucket, MODELS_PREFIX),
+                s3_output_location=_location(bucket, MODELS_PREFIX),
                 encryption_key=self._resources.key,
             ),
             resource_config=tasks.ResourceConfig(
@@ -197,6 +197,11 @@ class CandidateStates(Construct):
 def _instance_type(name: str) -> ec2.InstanceType:
     # The CDK puts `ml.` before the type by itself.
     return ec2.InstanceType(name.removeprefix("ml."))
+
+
+def _location(bucket: s3.IBucket, prefix: str) -> tasks.S3Location:
+    # S3Location.from_bucket writes an https:// address, and grants more than the prefix.
+    return tasks.S3Location.from_json_expression(jsonata(f"'s3://{bucket.bucket_name}/{prefix}'"))
 
 
 def _as_text(hyperparameters: Mapping[str, str | int | float | bool]) -> dict[str, str]:

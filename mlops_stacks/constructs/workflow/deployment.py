@@ -221,11 +221,6 @@ class DeploymentStates(Construct):
                     "evaluation": jsonata("$evaluation"),
                 }
             ),
-        )
-        self._failure.catch(mail)
-        live = sfn.Succeed.jsonata(
-            self,
-            "Live",
             outputs={
                 **RELEASE,
                 "modelName": jsonata("$modelName"),
@@ -235,7 +230,8 @@ class DeploymentStates(Construct):
                 "evaluation": jsonata("$evaluation"),
             },
         )
-        return smoke_test.next(mail).next(live)
+        self._failure.catch(mail)
+        return smoke_test.next(mail).next(sfn.Succeed.jsonata(self, "Live"))
 
 
 def _status(status: str) -> sfn.Condition:

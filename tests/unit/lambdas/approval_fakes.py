@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from answer_approval.handler import respond
 from answer_approval.workflow import NoLongerWaitingError, UnreachableError
 from ask_approval.request import read_approval
 from shared.approvals import AlreadyDecided, Approval, Decision
+from shared.http import HttpResponse
 
 from tests.unit.lambdas import events
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 ASKED_AT = 1_795_357_800  # 22 November 2026, 14:30 UTC
 APPROVAL = read_approval(events.load("ask_approval"), now=ASKED_AT)
 NOW = ASKED_AT + 60
@@ -60,3 +64,32 @@ class FakeWorkflow:
             raise NoLongerWaitingError("TaskTimedOut")
         self.waiting_for = None
         self.told.append(decision)
+
+
+class Api:
+    """The function with its two sides faked."""
+
+    def __init__(self, approval: Approval | None = APPROVAL) -> None:
+        self.approvals = FakeApprovals({approval.approval_id: approval} if approval else {})
+        self.workflow = FakeWorkflow()
+
+    def send(self, event: dict[str, Any], *, now: int = NOW) -> HttpResponse:
+        return respond(event, approvals=self.approvals, workflow=self.workflow, now=now)
+
+    def get(
+        self, method: str = "GET", *, path_parameters: dict[str, str] | None = None
+    ) -> HttpResponse:
+        event = events.http("http_approval_get", method=method, path_parameters=path_parameters)
+        return self.send(event)
+
+    def post(
+        self, body: bytes = b"decision=approve&name=Ada", **headers: str | None
+    ) -> HttpResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(
+            events.http("http_approval_post_form", body=body, headers={**FORM, **named})
+        )
+
+    @property
+    def recorded(self) -> Decision | None:
+        return self.approvals.items[APPROVAL.approval_id].decision

@@ -104,6 +104,14 @@ def test_no_script_and_no_inline_style_attribute() -> None:
     assert not [name for name, _ in outline.attributes if name == "style" or name.startswith("on")]
 
 
+def test_enter_key_decides_nothing() -> None:
+    # The first button of a form is what Enter presses; disabled, it stops the form.
+    body = _page(APPROVAL).body
+
+    first = body[body.index("<button") :].partition(">")[0]
+    assert "disabled" in first
+
+
 def test_every_field_of_the_form_has_a_label() -> None:
     outline = _outline(_page(APPROVAL).body)
 

@@ -1,0 +1,24 @@
+"""Fixtures: one model trained and served for all tests that only ask it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import SAMPLE, Server, ml_root, served, train
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree under /opt/ml after `train` ran on the sample data."""
+    content = (SAMPLE / "train.csv").read_bytes()
+    root = ml_root(tmp_path_factory.mktemp("trained"), {"train.csv": content})
+    finished = train(root)
+    assert finished.returncode == 0, finished.stderr
+    return root
+
+
+@pytest.fixture(scope="session")
+def server(trained: Path) -> Iterator[Server]:
+    """The trained sample model, served; at most 1 MB a request."""
+    with served(trained, extra={"SAGEMAKER_MAX_PAYLOAD_IN_MB": "1"}) as running:
+        yield running

@@ -1,0 +1,72 @@
+"""From root to an ordinary user, where the platform's files allow it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from plumbing import privileges
+
+UID = 12345
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@pytest.fixture
+def mount() -> Iterator[Path]:
+    """A folder that any user may enter, as a platform's mount is; pytest's own are private."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def user(reads: Path, writes: Path | None = None) -> int | None:
+    environment = {"RUN_AS_UID": str(UID)}
+    return privileges.ordinary_user(reads=reads, writes=writes, environment=environment)
+
+
+def test_without_a_named_user_nothing_changes(mount: Path) -> None:
+    assert privileges.ordinary_user(reads=mount, environment={}) is None
+    before = (os.getuid(), os.getgid())
+    privileges.become(None)
+    assert (os.getuid(), os.getgid()) == before
+
+
+@AS_ROOT
+def test_the_named_user_gets_the_folder_to_write(mount: Path) -> None:
+    writes = mount / "staging"
+    writes.mkdir(mode=0o700)
+    (mount / "data.csv").write_text("a,1\n")
+    assert user(mount, writes) == UID
+    assert writes.stat().st_uid == UID
+    assert os.geteuid() == 0
+
+
+@AS_ROOT
+def test_files_for_root_alone_keep_us_root_and_say_so(
+    mount: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mount / "deep").mkdir()
+    (mount / "deep" / "secret.csv").touch(mode=0o600)
+    assert user(mount) is None
+    assert "files are for root alone" in capsys.readouterr().err
+    (mount / "deep").chmod(0o700)
+    assert user(mount / "deep") is None
+    assert os.geteuid() == 0
+
+
+@AS_ROOT
+def test_root_is_given_up_for_good(mount: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            privileges.become(UID)
+            try:
+                os.setuid(0)
+            except PermissionError:
+                code = 0 if os.getresuid() == (UID, UID, UID) and os.getgroups() == [] else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert user(mount) == UID

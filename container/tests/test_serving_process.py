@@ -1,0 +1,168 @@
+"""`serve` as a process: starting, failing, stopping, and what it logs."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support import PATIENCE, children, is_running, ml_root, room, served, start, wait_until
+
+ROW = "5.9,3,5.1,1.8"
+# A prediction that says it has begun, then waits until it may end.
+SLOW = """
+import os, time
+def predict(model, features):
+    Path(os.environ["ML_ROOT"], "begun").touch()
+    while not Path(os.environ["ML_ROOT"], "go").exists():
+        time.sleep(0.01)
+    return ["late"] * len(features)
+"""
+
+
+def copy(trained: Path, folder: Path) -> Path:
+    root = ml_root(folder, {})
+    shutil.copytree(trained / "model", root / "model", dirs_exist_ok=True)
+    return root
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_ends_every_process_with_0_and_an_empty_log(
+    trained: Path, number: signal.Signals
+) -> None:
+    with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "3"}) as server:
+        workers = children(server.process.pid)
+        assert len(workers) == 3
+        server.process.send_signal(number)
+        _, log = server.process.communicate(timeout=PATIENCE)
+    assert (server.process.returncode, log) == (0, "")
+    assert not any(map(is_running, workers))
+
+
+def test_a_stop_lets_a_request_under_way_finish(trained: Path, tmp_path: Path) -> None:
+    # Given a prediction under way
+    source, root = room(tmp_path / "room", SLOW), copy(trained, tmp_path / "ml")
+    one = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    body = f"{ROW}\n" * 8000  # big enough for a thread, so that the worker sees the signal
+    with served(root, source=source, extra=one) as server, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.invoke, body)
+        wait_until((root / "begun").exists, "the prediction has begun")
+        # When the server is told to stop and has closed its door, and the prediction may go on
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.ping() == 0, "no new connection is accepted")
+        (root / "go").touch()
+        # Then the answer comes and the server ends well
+        answer = asked.result(PATIENCE)
+        assert (answer.status, answer.body[:5]) == (200, b"late\n")
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_ping_is_answered_while_a_large_prediction_is_under_way(
+    trained: Path, tmp_path: Path
+) -> None:
+    source, root = room(tmp_path / "room", SLOW), copy(trained, tmp_path / "ml")
+    one = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    with served(root, source=source, extra=one) as server, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.invoke, f"{ROW}\n" * 8000)
+        wait_until((root / "begun").exists, "the prediction has begun")
+        assert server.ping() == 200
+        assert not asked.done()
+        (root / "go").touch()
+        assert asked.result(PATIENCE).status == 200
+
+
+def test_until_the_model_is_loaded_ping_answers_503(trained: Path, tmp_path: Path) -> None:
+    waiting = SLOW.replace("predict(model, features)", "wait()").replace(
+        'return ["late"] * len(features)', "pass"
+    )
+    changes = f"{waiting}\n_load = load\ndef load(folder):\n    wait()\n    return _load(folder)"
+    source, root = room(tmp_path / "room", changes), copy(trained, tmp_path / "ml")
+    with served(root, source=source, until=503) as server:
+        assert "loading" in server.invoke(ROW).error
+        (root / "go").touch()
+        wait_until(lambda: server.ping() == 200, "the model is loaded")
+        assert server.invoke(ROW).body == b"virginica\n"
+
+
+def test_a_model_that_cannot_be_loaded_answers_503_and_logs_why(tmp_path: Path) -> None:
+    one = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    with served(ml_root(tmp_path, {}), extra=one, until=503) as server:
+        wait_until(lambda: "could not be loaded" in server.invoke(ROW).error, "loading failed")
+        assert server.ping() == 503
+        code, log = server.stop()
+    [line] = map(json.loads, log.splitlines())
+    assert (code, line["event"], line["error"]) == (
+        0,
+        "model could not be loaded",
+        "FileNotFoundError",
+    )
+
+
+def test_an_unexpected_error_gives_500_and_one_log_line_without_the_data(
+    trained: Path, tmp_path: Path
+) -> None:
+    source = room(tmp_path / "room", "def predict(model, features): raise KeyError(features[0, 0])")
+    with served(copy(trained, tmp_path / "ml"), source=source) as server:
+        answer = server.invoke("5.8125,3,5.1,1.8")
+        assert (answer.status, answer.error) == (500, "The prediction failed. The log says why.")
+        assert server.ping() == 200
+        _, log = server.stop()
+    [line] = log.splitlines()
+    assert json.loads(line)["error"] == "KeyError"
+    assert "5.8125" not in log
+
+
+def test_a_worker_that_dies_is_replaced(trained: Path) -> None:
+    with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}) as server:
+        [worker] = children(server.process.pid)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: not is_running(worker), "the worker is gone")
+        wait_until(lambda: server.ping() == 200, "another worker answers")
+        assert children(server.process.pid) != [worker]
+        code, log = server.stop()
+    assert code == 0
+    assert json.loads(log)["exit_code"] == -signal.SIGKILL
+
+
+def test_workers_end_with_the_process_that_started_them(trained: Path) -> None:
+    with served(trained) as server:
+        workers = children(server.process.pid)
+        server.process.kill()
+        server.process.wait(PATIENCE)
+        wait_until(lambda: not any(map(is_running, workers)), "the orphans have ended")
+
+
+def test_serving_does_not_load_scikit_learn(trained: Path, tmp_path: Path) -> None:
+    changes = "import sys\ndef predict(model, features):\n    return sorted(sys.modules)"
+    source = room(tmp_path / "room", changes)
+    with served(copy(trained, tmp_path / "ml"), source=source) as server:
+        modules = server.invoke(ROW).body.decode().split()
+    assert "numpy" in modules
+    assert not {"sklearn", "scipy", "joblib", "pandas"} & set(modules)
+
+
+def test_several_serve_side_by_side(trained: Path) -> None:
+    with served(trained) as one, served(trained) as other:
+        assert one.port != other.port
+        assert one.invoke(ROW).body == other.invoke(ROW).body == b"virginica\n"
+
+
+def test_a_port_in_use_is_said(trained: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        extra = {"SERVE_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": port}
+        process = start("serve", trained, extra=extra)
+        _, log = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert f"127.0.0.1:{port}" in log
+    assert "SAGEMAKER_BIND_TO_PORT" in log
+
+
+def test_a_bad_setting_is_said(trained: Path) -> None:
+    process = start("serve", trained, extra={"SAGEMAKER_BIND_TO_PORT": "http"})
+    _, log = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert log == "SAGEMAKER_BIND_TO_PORT is 'http'. Allowed is a whole number from 1 to 65535.\n"

@@ -1,0 +1,102 @@
+"""What MiniStack lacks, registered from outside: SageMaker, mail, reachable API links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack import app  # type: ignore[import-untyped]
+from ministack.core import router  # type: ignore[import-untyped]
+from ministack.services import sns  # type: ignore[import-untyped]
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+
+from local.cloud.inbox import Inbox
+from local.sagemaker.authorization import action, operation_of, resource_arns
+from local.sagemaker.service import SageMaker
+
+Response = tuple[int, dict[str, str], bytes]
+
+API_PATH = "/_aws/execute-api/"
+
+
+def add_sagemaker(service: SageMaker, *, account_id: str) -> None:
+    """Route SageMaker's control plane and runtime to a service, with IAM before it."""
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        operation = operation_of(path, headers.get("x-amz-target", ""))
+        region = router.extract_region(headers, query)
+        arns = resource_arns(
+            operation, _named(path, body), region=region, account_id=account_id
+        )
+        for arn in arns:
+            refusal: Response | None = app._enforce_data_plane(
+                "sagemaker", action(operation), headers, query, "", resource_arn=arn
+            )
+            if refusal is not None:
+                return refusal
+        return await service.handle_request(method, path, headers, body, query)
+
+    app.SERVICE_HANDLERS["sagemaker"] = handle
+    router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
+
+
+def _named(path: str, body: bytes) -> Mapping[str, Any]:
+    if path.startswith("/endpoints/"):
+        return {"EndpointName": path.split("/")[2]}
+    try:
+        arguments = json.loads(body or b"{}")
+    except ValueError:
+        return {}  # The service answers what is wrong with it.
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def deliver_mail(inbox: Inbox) -> None:
+    """Let confirmed e-mail subscriptions reach the inbox; MiniStack only logs them."""
+    original = sns._fanout
+
+    def fanout(
+        topic_arn: str,
+        message_id: str,
+        message: str,
+        subject: str,
+        message_structure: str = "",
+        message_attributes: dict[str, Any] | None = None,
+        *rest: Any,
+        **more: Any,
+    ) -> None:
+        original(
+            topic_arn, message_id, message, subject, message_structure, message_attributes,
+            *rest, **more,
+        )  # fmt: skip
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
+        text = sns._resolve_message_for_protocol(message, message_structure, "email")
+        for subscription in topic["subscriptions"]:
+            if (
+                subscription["protocol"] == "email"
+                and subscription["confirmed"]
+                and sns._matches_filter_policy(subscription, message_attributes or {}, text)
+            ):
+                inbox.deliver(to=subscription["endpoint"], subject=subject, body=text)
+
+    sns._fanout = fanout
+
+
+def link_apis_to(site_url: str) -> None:
+    """Give HTTP APIs an address that every client can reach.
+
+    `<id>.execute-api.localhost` resolves in browsers only, and behind a certificate that they
+    do not trust; the path form on the public site works everywhere.
+    """
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
+    original = handlers["create"]
+
+    def create(logical_id: str, properties: Any, stack_name: str) -> Any:
+        api_id, attributes = original(logical_id, properties, stack_name)
+        url = f"{site_url}{API_PATH}{api_id}"
+        provisioners._apigw_v2._apis[api_id]["apiEndpoint"] = url
+        return api_id, {**attributes, "ApiEndpoint": url}
+
+    handlers["create"] = create

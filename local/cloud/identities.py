@@ -1,0 +1,74 @@
+"""Who calls: roles' credentials and what IAM says of them, inside the local cloud's process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from boto3.session import Session
+from botocore.config import Config
+from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]
+from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """Gives roles sessions and asks IAM on their behalf."""
+
+    account_id: str
+    region: str
+
+    def credentials(self, role_arn: str) -> dict[str, str]:
+        """Credentials of a role in the words of the AWS SDKs' environment variables."""
+        purpose = hashlib.sha256(role_arn.encode()).hexdigest()[:16]
+        credentials: dict[str, str] = lambda_runtime.execution_credentials(
+            {
+                "Role": role_arn,
+                "FunctionName": f"local-{purpose}",
+                "FunctionArn": f"arn:aws:lambda:{self.region}:{self.account_id}"
+                f":function:local-{purpose}",
+            }
+        )
+        return credentials
+
+    def session(self, role_arn: str) -> Session:
+        """A boto3 session with a role's credentials; clients find the cloud by environment."""
+        credentials = self.credentials(role_arn)
+        return boto3.session.Session(
+            aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=credentials["AWS_SESSION_TOKEN"],
+            region_name=self.region,
+        )
+
+    def may_pass_role(self, headers: Mapping[str, str], role_arn: str) -> bool:
+        """Whether the caller of a request may pass a role to SageMaker."""
+        refusal = iam_evaluator.enforce(
+            extract_access_key_id(dict(headers)),
+            "iam:PassRole",
+            "iam",
+            self.region,
+            resource_arn=role_arn,
+            service_context={"iam:PassedToService": "sagemaker.amazonaws.com"},
+        )
+        return refusal is None
+
+    def role_may(self, role_arn: str, action: str, resource_arn: str) -> bool:
+        """Whether a role's own policies allow an action on a resource."""
+        role_name = role_arn.rsplit("/", 1)[-1]
+        context = iam_evaluator.EvalContext(
+            principal_arn=role_arn,
+            principal_type="AssumedRole",
+            principal_account=self.account_id,
+            action=action,
+            resource_arn=resource_arn,
+            region=self.region,
+        )
+        policies = iam_evaluator._gather_role_policies(role_name, self.account_id)
+        return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
+
+
+WITHOUT_CLIENT_CHECKS = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+"""The service shall see what a caller sends, and its first answer counts."""

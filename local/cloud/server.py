@@ -1,0 +1,156 @@
+"""The local cloud's process: `python -m local.cloud.server --state-dir … --port … --site-port …`.
+
+MiniStack reads its settings from the environment while it is imported, so `main` sets them first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.cloud.certificate import Certificate
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+ROOT_SECRET = "local-cloud"  # noqa: S105 - the root of a cloud that listens on 127.0.0.1 only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """How the cloud is started; ports are on 127.0.0.1."""
+
+    state_dir: Path
+    port: int
+    site_port: int
+    engine: str | None
+    wait_scale: float
+
+    @property
+    def site_url(self) -> str:
+        """Where people go."""
+        return f"http://127.0.0.1:{self.site_port}"
+
+    @classmethod
+    def parse(cls) -> Arguments:
+        """Read the command line."""
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--state-dir", type=lambda text: Path(text).resolve(), required=True)
+        parser.add_argument("--port", type=int, required=True)
+        parser.add_argument("--site-port", type=int, required=True)
+        parser.add_argument("--engine", choices=["docker", "podman"])
+        parser.add_argument("--wait-scale", type=float, default=0.03)
+        return cls(**vars(parser.parse_args()))
+
+
+def client_environment(arguments: Arguments, certificate: Certificate) -> dict[str, str]:
+    """What any AWS client needs to reach the cloud as the account's root."""
+    return {
+        "AWS_ENDPOINT_URL": f"https://127.0.0.1:{arguments.port}",
+        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CA_BUNDLE": str(certificate.bundle),
+    }
+
+
+def _prepare_environment(arguments: Arguments, certificate: Certificate) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "SERVICES", "PERSIST_STATE"):
+        os.environ.pop(name, None)
+    scratch = arguments.state_dir / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        client_environment(arguments, certificate),
+        AUTH="true",
+        USE_SSL="1",
+        MINISTACK_SSL_CERT=str(certificate.certificate),
+        MINISTACK_SSL_KEY=str(certificate.key),
+        MINISTACK_HOST="localhost",
+        MINISTACK_ACCOUNT_ID=ACCOUNT_ID,
+        MINISTACK_REGION=REGION,
+        GATEWAY_PORT=str(arguments.port),
+        BIND_HOST="127.0.0.1",
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+        LAMBDA_EXECUTOR="local",
+        SFN_WAIT_SCALE=str(arguments.wait_scale),
+        TMPDIR=str(scratch),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+
+
+async def _serve(arguments: Arguments, certificate: Certificate) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app as ministack  # type: ignore[import-untyped]
+    from ministack.services import ecr  # type: ignore[import-untyped]
+
+    from local.cloud import executions, extensions
+    from local.cloud.identities import Identities
+    from local.cloud.inbox import Inbox
+    from local.cloud.site import front_doors
+    from local.sagemaker.cloud import Cloud
+    from local.sagemaker.ecr_layers import keep_uploaded_layers
+    from local.sagemaker.service import SageMaker
+
+    identities = Identities(account_id=ACCOUNT_ID, region=REGION)
+    sagemaker = SageMaker(
+        Cloud(
+            account_id=ACCOUNT_ID,
+            region=REGION,
+            state_dir=arguments.state_dir,
+            role_session=identities.session,
+            may_pass_role=identities.may_pass_role,
+            runner=_runner(arguments),
+        )
+    )
+    inbox = Inbox()
+    extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
+    keep_uploaded_layers(ecr)
+    extensions.deliver_mail(inbox)
+    extensions.link_apis_to(arguments.site_url)
+    executions.install(identities)
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{arguments.port}"]
+    config.insecure_bind = [f"127.0.0.1:{arguments.site_port}"]
+    config.certfile, config.keyfile = str(certificate.certificate), str(certificate.key)
+    config.graceful_timeout = 2
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    async def stopped() -> None:
+        await stop.wait()
+
+    try:
+        await serve(front_doors(ministack.app, inbox), config, shutdown_trigger=stopped)  # type: ignore[arg-type]
+    finally:
+        await asyncio.to_thread(sagemaker.shutdown)
+
+
+def _runner(arguments: Arguments):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from local.sagemaker.runners.engine import EngineRunner
+    from local.sagemaker.runners.process import ProcessRunner
+
+    if arguments.engine:
+        return EngineRunner(program=arguments.engine, registry=f"localhost:{arguments.port}")
+    return ProcessRunner(arguments.state_dir)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT, then end everything that was started."""
+    arguments = Arguments.parse()
+    certificate = Certificate.make(arguments.state_dir / "tls")
+    _prepare_environment(arguments, certificate)
+    asyncio.run(_serve(arguments, certificate))
+    os._exit(0)  # MiniStack leaves threads that wait for ever.
+
+
+if __name__ == "__main__":
+    main()

@@ -104,10 +104,18 @@ pushed_digest() {
     fi
 }
 
-# Prints the digest under which the engine knows the image in this repository.
+# Prints the digest of the image in the repository. An engine may list digests that exist only
+# here (podman counts its own, uncompressed copy): the registry has to know the one we name.
 local_digest() {
+    local line
     "$engine" image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" \
-        | sed -n "s|^.*${repository##*/}@||p" | head -n 1
+        | while read -r line; do
+            if [[ $line == "$repository@"* ]] \
+                && "$engine" pull --quiet "${push_options[@]}" "$line" >/dev/null 2>&1; then
+                echo "${line#*@}"
+                break
+            fi
+        done
 }
 
 build() {

@@ -165,7 +165,10 @@ def _served(runner: Runner, *, root: Path, port: int) -> Iterator[None]:
         if runner.engine:  # the engine's own client may not pass the signal on
             stop = [runner.engine, "stop", f"try-locally-{port}"]
             subprocess.run(stop, capture_output=True, check=False)
-        process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+        if process.poll() is None:
+            process.terminate()
         process.wait()
 
 

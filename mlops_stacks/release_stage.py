@@ -1,6 +1,6 @@
 """One environment: the foundation and what runs on it."""
 
-from aws_cdk import Stage
+from aws_cdk import Stage, Tags
 from constructs import Construct
 
 from mlops_stacks.foundation_stack import FoundationStack
@@ -20,3 +20,6 @@ class ReleaseStage(Stage):
         super().__init__(scope, construct_id)
         self.foundation = FoundationStack(self, "Foundation", settings=settings)
         self.release = ReleaseStack(self, "Release", settings=settings, foundation=self.foundation)
+        # A pipeline synthesizes its stages by themselves: tags of the app do not reach them.
+        for key, value in settings.tags.items():
+            Tags.of(self).add(key, value)

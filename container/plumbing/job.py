@@ -80,10 +80,13 @@ def _train_in_child(paths: MlPaths) -> None:
             STOPPED,
         )
     if stopped_by < 0:
-        raise TrainingFailedError(
-            f"Training was ended by {signal.Signals(-stopped_by).name}. If that is SIGKILL, "
-            "memory most likely ran out: use a larger instance type or less data."
+        name = signal.Signals(-stopped_by).name
+        hint = (
+            "Memory most likely ran out: use a larger instance type or less data."
+            if name == "SIGKILL"
+            else "That is a crash in native code; the log may say more."
         )
+        raise TrainingFailedError(f"Training was ended by {name}. {hint}")
     if stopped_by > 0:
         raise TrainingFailedError(reason or f"Training ended with exit code {stopped_by}.")
 

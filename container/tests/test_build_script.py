@@ -1,4 +1,4 @@
-"""build-and-push.sh, with stand-ins for the engine and the AWS CLI that note how they are called."""
+"""build-and-push.sh, with stand-ins for engine and AWS CLI that note how they are called."""
 
 import json
 import os
@@ -16,9 +16,16 @@ DIGEST = "sha256:" + "d" * 64
 ENGINE = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$1" in
-    pull) [[ -n ${HAS_TAG:-} ]] ;;
-    image) echo "other/model@sha256:0"; echo "localhost:5000/model@$DIGEST" ;;
-    push) while [[ $# -gt 0 ]]; do [[ $1 != --digestfile ]] || echo -n "$DIGEST" >"$2"; shift; done ;;
+    pull) [[ -n ${HAS_TAG:-} && $* != *@sha256:local* ]] ;;
+    image)
+        for name in other/model@sha256:0 localhost:5000/model@sha256:local; do echo $name; done
+        echo "localhost:5000/model@$DIGEST"
+        ;;
+    push)
+        while [[ $# -gt 0 ]]; do
+            [[ $1 != --digestfile ]] || echo -n "$DIGEST" >"$2"
+            shift
+        done ;;
     build) [[ -z ${BUILD_FAILS:-} ]] ;;
     buildx) [[ -z ${NO_BUILDX:-} ]] ;;
     login) cat >/dev/null ;;

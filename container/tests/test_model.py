@@ -87,14 +87,22 @@ def test_it_agrees_on_ties_in_values_and_in_votes(tmp_path: Path, seed: int) -> 
     )
 
 
-def test_it_agrees_on_values_at_the_thresholds(tmp_path: Path) -> None:
-    # Given neighbours in 32 bits, whose threshold lies between them only in 64 bits
-    base = np.float32(0.1)
-    above = np.nextafter(base, np.float32(1))
+@pytest.mark.parametrize("start", [2.1, float(np.nextafter(np.float32(2.1), np.float32(3)))])
+def test_it_agrees_on_values_that_only_64_bits_tell_apart(tmp_path: Path, start: float) -> None:
+    # Given neighbours in 32 bits, so that the threshold between them exists in 64 bits only
+    base = np.float32(start)
+    above = np.nextafter(base, np.float32(3))
     features = np.array([[base], [above]] * 10, dtype=np.float64)
     labels = np.array(["low", "high"] * 10)
     middle = (float(base) + float(above)) / 2
-    probes = np.array([[0.1], [float(base)], [middle], [float(above)], [np.nextafter(middle, 1)]])
+    probes = np.array([[start], [middle], [np.nextafter(middle, 1)], [np.nextafter(middle, 3)]])
+    agree(tmp_path, features=features, labels=labels, probes=probes, settings={})
+
+
+def test_it_agrees_on_values_equal_to_a_threshold(tmp_path: Path) -> None:
+    features = np.array([[0.0], [2.0], [4.0]] * 3)  # thresholds at 1 and 3
+    labels = np.array(["a", "b", "c"] * 3)
+    probes = np.array([[1.0], [3.0], [np.nextafter(1.0, 2)], [5.0]])
     agree(tmp_path, features=features, labels=labels, probes=probes, settings={})
 
 

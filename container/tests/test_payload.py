@@ -113,6 +113,7 @@ BAD_CSV = {
     "nan": (b"1,2\n3,nan", ["Row 2, column 2", "finite"]),
     "infinite": (b"1,-inf", ["Row 1, column 2", "finite"]),
     "too large": (b"1,1e39", ["Row 1, column 2", "finite float32"]),
+    "underscore": (b"1,1_0", ["Row 1, column 2", "'1_0'"]),
     "blank row": (b"1,2\n\n3,4", ["Row 2", "blank"]),
     "open quote": (b'1,2\n"3,4', ["Row 2", "quotes"]),
     "not text": (b"\xff\xfe", ["UTF-8"]),

@@ -91,12 +91,18 @@ def test_a_save_that_fails_half_way_leaves_no_model(tmp_path: Path) -> None:
     assert model_files(root) == []
 
 
-def test_a_killed_training_names_the_likely_cause(tmp_path: Path) -> None:
-    source = room(tmp_path / "room", "import os\ndef fit(**_): os.kill(os.getpid(), 9)")
+@pytest.mark.parametrize(
+    ("number", "said"), [(signal.SIGKILL, "Memory most likely ran out"), (signal.SIGSEGV, "crash")]
+)
+def test_a_training_that_was_killed_names_the_likely_cause(
+    tmp_path: Path, number: signal.Signals, said: str
+) -> None:
+    changes = f"import os\ndef fit(**_): os.kill(os.getpid(), {number.value})"
+    source = room(tmp_path / "room", changes)
     root = ml_root(tmp_path / "ml", {"a.csv": GOOD})
     assert train(root, source=source).returncode == 1
-    assert "SIGKILL" in failure(root)
-    assert "memory" in failure(root)
+    assert failure(root).startswith(f"Training was ended by {number.name}. ")
+    assert said in failure(root)
 
 
 ENDLESS = """

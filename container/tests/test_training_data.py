@@ -26,7 +26,7 @@ GOOD = b"a,1,2\nb,3,4\n"
         {"blank-at-the-end.csv": b"a,1,2\nb,3,4\n\n \n\r\n"},
         {"bom.csv": b"\xef\xbb\xbfa,1,2\nb,3,4\n"},
         {"spaces.csv": b" a , 1 ,2\nb,3, 4\n"},
-        {"one.csv": b"a,1,2\n", "deep/er/two.csv": b"b,3,4\n"},
+        {"first/one.csv": b"a,1,2\n", "second/deep/two.csv": b"b,3,4\n"},
         {"data.csv": GOOD, "_SUCCESS": b"", ".hidden": b"x"},
     ],
     ids=lambda files: next(iter(files)),

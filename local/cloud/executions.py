@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import iam_actions  # type: ignore[import-untyped]
@@ -81,9 +81,7 @@ def _enforce_the_workflow_role(identities: Identities) -> None:
 
     def call_lambda(function: str, event: object) -> object:
         name = function.split(":function:")[-1].split(":")[0]
-        arn = (
-            f"arn:aws:lambda:{identities.region}:{identities.account_id}:function:{name}"
-        )
+        arn = f"arn:aws:lambda:{identities.region}:{identities.account_id}:function:{name}"
         role = _role_of_execution()
         if not identities.role_may(role, "lambda:InvokeFunction", arn):
             raise stepfunctions._ExecutionError(
@@ -181,5 +179,3 @@ def _add_sagemaker(identities: Identities) -> None:
     sdk = sagemaker_states.aws_sdk_integration(client=client, aborted=aborted)
     stepfunctions._SERVICE_DISPATCH[sagemaker_states.OPTIMIZED_PREFIX] = optimised
     stepfunctions._SERVICE_DISPATCH[sagemaker_states.AWS_SDK_PREFIX] = sdk
-
-

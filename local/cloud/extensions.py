@@ -28,9 +28,7 @@ def add_sagemaker(service: SageMaker, *, account_id: str) -> None:
     ) -> Response:
         operation = operation_of(path, headers.get("x-amz-target", ""))
         region = router.extract_region(headers, query)
-        arns = resource_arns(
-            operation, _named(path, body), region=region, account_id=account_id
-        )
+        arns = resource_arns(operation, _named(path, body), region=region, account_id=account_id)
         for arn in arns:
             refusal: Response | None = app._enforce_data_plane(
                 "sagemaker", action(operation), headers, query, "", resource_arn=arn

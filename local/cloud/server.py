@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.cloud.certificate import Certificate
 
@@ -87,6 +89,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack  # type: ignore[import-untyped]
+    from ministack.core import lambda_runtime  # type: ignore[import-untyped]
     from ministack.services import ecr  # type: ignore[import-untyped]
 
     from local.cloud import executions, extensions
@@ -119,19 +122,27 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     config.bind = [f"127.0.0.1:{arguments.port}"]
     config.insecure_bind = [f"127.0.0.1:{arguments.site_port}"]
     config.certfile, config.keyfile = str(certificate.certificate), str(certificate.key)
-    config.graceful_timeout = 2
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
 
-    async def stopped() -> None:
-        await stop.wait()
-
+    application: Any = front_doors(ministack.app, inbox)
+    # Hypercorn would wait for every client to close its connection, so it is never told to stop.
+    serving = asyncio.ensure_future(
+        serve(application, config, shutdown_trigger=asyncio.Event().wait)
+    )
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await serve(front_doors(ministack.app, inbox), config, shutdown_trigger=stopped)  # type: ignore[arg-type]
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()  # A port that is taken, say.
     finally:
-        await asyncio.to_thread(sagemaker.shutdown)
+        sagemaker.shutdown()
+        lambda_runtime.reset()
+        shutil.rmtree(arguments.state_dir / "tmp", ignore_errors=True)
+    # There is nothing to save, and MiniStack's threads never end.
+    os._exit(0)
 
 
 def _runner(arguments: Arguments):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -149,7 +160,6 @@ def main() -> None:
     certificate = Certificate.make(arguments.state_dir / "tls")
     _prepare_environment(arguments, certificate)
     asyncio.run(_serve(arguments, certificate))
-    os._exit(0)  # MiniStack leaves threads that wait for ever.
 
 
 if __name__ == "__main__":

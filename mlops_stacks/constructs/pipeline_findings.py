@@ -1,6 +1,6 @@
 """cdk-nag's findings on roles that aws_cdk.pipelines makes and whose policies it alone writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from aws_cdk import CfnElement, Stack, pipelines
 from aws_cdk import aws_codebuild as codebuild
@@ -10,7 +10,14 @@ from aws_cdk import aws_s3 as s3
 from mlops_stacks.constructs.acknowledgment import acknowledge
 
 _READ = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
-_WRITE = ("s3:Abort*", "s3:DeleteObject*", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_ENCRYPT = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
+_WRITE = ("s3:Abort*", "s3:DeleteObject*")
+# What the CDK grants on the artifacts, where it is not all of it; by the role's path.
+_LESS: Mapping[str, Sequence[str]] = {
+    "Assets/FileRole": _READ,
+    "UpdatePipeline/SelfMutation/Role": (*_READ, *_ENCRYPT),
+    "Pipeline/EventsRole": (),  # It starts the pipeline and touches no artifact.
+}
 _HERE = "<AWS::Region>:<AWS::AccountId>"
 
 
@@ -29,9 +36,10 @@ def acknowledge_pipeline_roles(
         if not isinstance(role, iam.Role):
             continue
         path = role.node.path.removeprefix(f"{pipeline.node.path}/")
+        granted = _LESS.get(path, (*_READ, *_ENCRYPT, *_WRITE))
         _accept(
             role,
-            [objects, *(f"Action::{action}" for action in (*_READ, *_WRITE))],
+            [*([objects] if granted else []), *(f"Action::{action}" for action in granted)],
             "The CDK grants a pipeline's roles its own artifact bucket and key in these words",
         )
         project = role.node.scope.node.default_child if role.node.scope else None

@@ -7,6 +7,7 @@ from aws_cdk import Duration, RemovalPolicy, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -73,6 +74,7 @@ class ReleasePipeline(Construct):
             self.pipeline, artifacts=self._artifacts, workflow_name=workflow_name
         )
         if self._settings.kind == "connection":
+            self._allow_connection()
             self._filter_paths()
 
     def _source(self) -> pipelines.CodePipelineSource:
@@ -90,6 +92,16 @@ class ReleasePipeline(Construct):
             connection_arn=settings.connection_arn,
             action_name=_SOURCE_ACTION,
             trigger_on_push=False,  # The filtered trigger below starts the pipeline.
+        )
+
+    def _allow_connection(self) -> None:
+        # The CDK grants the action under its old name, which does not fit an ARN of the new one:
+        # https://docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html
+        self.pipeline.pipeline.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["codeconnections:UseConnection"],
+                resources=[str(self._settings.connection_arn)],
+            )
         )
 
     def _filter_paths(self) -> None:

@@ -67,9 +67,11 @@ class EngineContainer:
     def wait(self, timeout: float) -> int | None:
         """Exit code, or None when it still runs after `timeout` seconds."""
         try:
-            return self._client.wait(timeout)
+            code = self._client.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+        self._close_pipe()
+        return code
 
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL, and the container is removed."""
@@ -77,10 +79,13 @@ class EngineContainer:
             if grace > 0:
                 _quiet([self._program, "stop", "--time", str(max(1, round(grace))), self._name])
                 self.wait(5)
-            _quiet([self._program, "rm", "--force", self._name])
+            _quiet(_remove(self._program, self._name))
+        self._close_pipe()
+        self._client.wait()
+
+    def _close_pipe(self) -> None:
         if self._client.stdin is not None and not self._client.stdin.closed:
             self._client.stdin.close()
-        self._client.wait()
 
 
 class EngineRunner:
@@ -135,7 +140,7 @@ class EngineRunner:
         if run.command == "serve":
             command += ["--publish", f"127.0.0.1:{port}:{_CONTAINER_PORT}"]
         command += [self.local_name(run.image), run.command]
-        cleanup = json.dumps([self._program, "rm", "--force", name])
+        cleanup = json.dumps(_remove(self._program, name))
         with run.log.open("ab") as log:
             client = subprocess.Popen(
                 [sys.executable, "-I", supervisor.__file__, cleanup, *command],
@@ -169,6 +174,12 @@ class EngineRunner:
         """The image's name in the local registry."""
         reference = ImageReference.parse(image)
         return f"{self._registry}/{reference.repository}{reference.suffix}"
+
+
+def _remove(program: str, name: str) -> list[str]:
+    # Docker kills at once; Podman waits ten seconds for an end in good order unless told.
+    at_once = ["--time", "0"] if program == "podman" else []
+    return [program, "rm", "--force", *at_once, name]
 
 
 def _client_environment() -> Mapping[str, str]:

@@ -36,9 +36,11 @@ class LocalProcess:
     def wait(self, timeout: float) -> int | None:
         """Exit code, or None when it still runs after `timeout` seconds."""
         try:
-            return self._process.wait(timeout)
+            code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+        self._close_pipe()
+        return code
 
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL of everything it started."""
@@ -46,9 +48,8 @@ class LocalProcess:
             if grace > 0:
                 self._process.terminate()
                 self.wait(grace)
-            self._close_pipe()
-            self._process.wait()
         self._close_pipe()
+        self._process.wait()
 
     def _close_pipe(self) -> None:
         pipe = self._process.stdin

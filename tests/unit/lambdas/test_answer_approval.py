@@ -87,6 +87,21 @@ def test_plain_curl_is_enough_to_approve() -> None:
     assert api.recorded.decided_by == "unnamed approver"
 
 
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/json", "application/json"),
+        ("text/html, application/json", "text/html"),
+        ("*/*", "text/html"),
+        (None, "text/html"),
+    ],
+)
+def test_programs_get_json_and_people_a_page(accept: str | None, content_type: str) -> None:
+    response = Api().post(accept=accept)
+
+    assert response.headers["content-type"].startswith(content_type)
+
+
 def test_second_decision_is_refused_and_shows_the_first() -> None:
     api = Api()
     api.post(b"decision=approve&name=Ada")

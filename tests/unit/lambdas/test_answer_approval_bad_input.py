@@ -55,9 +55,9 @@ def test_bad_form_says_what_to_send(body: bytes, complaint: str) -> None:
 
 
 def test_what_was_typed_is_kept_when_something_is_missing() -> None:
-    response = Api().post(b"decision=maybe&name=Ada&reason=Because+%3Cb%3E")
+    response = Api().post(b"decision=maybe&name=Ada+%22A%22&reason=Because+%3Cb%3E")
 
-    assert 'value="Ada"' in response.body
+    assert 'value="Ada &quot;A&quot;"' in response.body
     assert "Because &lt;b&gt;</textarea>" in response.body
 
 
@@ -80,6 +80,17 @@ def test_line_ends_of_browsers_count_once() -> None:
     assert api.post(b"decision=approve&reason=" + b"%0D%0A".join([b"a" * 249] * 4)).status == 200
     assert api.recorded is not None
     assert "\r" not in api.recorded.reason
+
+
+def test_half_a_character_is_dropped() -> None:
+    # Given text that JSON can spell and UTF-8 cannot
+    api = Api()
+
+    body = b'{"decision": "approve", "name": "A\\ud800da\\u0000"}'
+    assert api.post(body, content_type="application/json").status == 200
+
+    assert api.recorded is not None
+    assert api.recorded.decided_by == "Ada"
 
 
 def test_other_content_types_are_unsupported() -> None:

@@ -59,21 +59,20 @@ class Room:
         client.meta.events.register("before-send", self._answer)
         return client
 
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         headers = {
             key: value.decode() if isinstance(value, bytes) else str(value)
             for key, value in request.headers.items()
         }
         body = request.body or b""
-        if isinstance(body, bytearray | str):
-            body = bytes(body) if isinstance(body, bytearray) else body.encode()
+        body = body.encode() if isinstance(body, str) else bytes(cast(bytes, body))
         path = "/" + request.url.split("://", 1)[1].partition("/")[2]
         status, answer_headers, content = asyncio.run(
             self.service.handle_request(request.method, path, headers, body, {})
         )
         stream = io.BytesIO(content)
         raw = SimpleNamespace(read=stream.read, stream=lambda *_a, **_k: iter([content]))
-        return AWSResponse(request.url, status, answer_headers, raw)
+        return AWSResponse(request.url, status, cast(Any, answer_headers), raw)
 
     def training_arguments(self, name: str = "Job-1", **parameters: str) -> dict[str, Any]:
         return {
@@ -185,11 +184,7 @@ def room(tmp_path: Path, environments: Path, source_folder: Path, ecr: FakeEcr) 
 
 
 def _children() -> list[str]:
-    return [
-        process.name
-        for process in Path("/proc").glob("[0-9]*")
-        if _supervised(process)
-    ]
+    return [process.name for process in Path("/proc").glob("[0-9]*") if _supervised(process)]
 
 
 def _supervised(process: Path) -> bool:

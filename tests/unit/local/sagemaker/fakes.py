@@ -61,6 +61,7 @@ if mode == "exit":
     sys.exit(4)
 busy, most, lock = 0, 0, threading.Lock()
 failures = {}
+started = time.monotonic()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -79,7 +80,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/ping":
-            self.answer(503 if mode == "sick" else 200)
+            late = mode == "late" and time.monotonic() < started + 1
+            self.answer(503 if mode == "sick" or late else 200)
         elif self.path == "/execution-parameters" and "WISHES" in os.environ:
             self.answer(200, os.environ["WISHES"].encode())
         else:
@@ -115,7 +117,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.2)
         lines = body.splitlines()
         if self.headers.get("Content-Type") == "application/jsonlines":
-            text = "".join(json.dumps({"label": json.loads(line).get("x")}) + "\\n" for line in lines)
+            labels = [{"label": json.loads(line).get("x")} for line in lines]
+            text = "".join(json.dumps(label) + "\\n" for label in labels)
         elif mode == "count":
             text = f"{len(lines)}\\n" * len(lines)
         else:
@@ -124,7 +127,8 @@ class Handler(BaseHTTPRequestHandler):
             text = "only one\\n"
         self.answer(200, text.encode(), Content_Type=self.headers.get("Content-Type", ""))
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+port = int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 
 
@@ -220,11 +224,11 @@ class FakeEcr:
         self._uploads[upload] = bytearray()
         return {"uploadId": upload, "partSize": 100}
 
-    def upload_layer_part(self, *, uploadId: str, layerPartBlob: bytes, **_: Any) -> None:  # noqa: N803
+    def upload_layer_part(self, *, uploadId: str, layerPartBlob: bytes, **_: object) -> None:  # noqa: N803
         assert len(layerPartBlob) <= 100
         self._uploads[uploadId] += layerPartBlob
 
-    def complete_layer_upload(self, *, uploadId: str, layerDigests: list[str], **_: Any) -> None:  # noqa: N803
+    def complete_layer_upload(self, *, uploadId: str, layerDigests: list[str], **_: object) -> None:  # noqa: N803
         blob = bytes(self._uploads[uploadId])
         assert layerDigests == ["sha256:" + hashlib.sha256(blob).hexdigest()]
         self.blobs[layerDigests[0]] = blob
@@ -246,7 +250,7 @@ class FakeEcr:
         *,
         repositoryName: str,  # noqa: N803
         imageIds: list[dict[str, str]],  # noqa: N803
-        **_: Any,
+        **_: object,
     ) -> dict[str, Any]:
         if self.denied:
             raise refusal("AccessDeniedException", "BatchGetImage")
@@ -256,7 +260,7 @@ class FakeEcr:
         manifest = self.repositories[repositoryName].get(name)
         return {"images": [{"imageManifest": manifest[0]}] if manifest else []}
 
-    def get_download_url_for_layer(self, *, layerDigest: str, **_: Any) -> dict[str, str]:  # noqa: N803
+    def get_download_url_for_layer(self, *, layerDigest: str, **_: object) -> dict[str, str]:  # noqa: N803
         host = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
         return {"downloadUrl": f"https://{host}/v2/models/blobs/{layerDigest}"}
 
@@ -267,11 +271,9 @@ class FakeSession:
     def __init__(self, s3: FakeS3, ecr: FakeEcr) -> None:
         self._clients: dict[str, Any] = {"s3": s3, "ecr": ecr, "sts": s3}
 
-    def client(self, name: str, **_: Any) -> Any:  # noqa: ANN401 - a session's clients differ
+    def client(self, name: str, **_: object) -> Any:  # noqa: ANN401 - a session's clients differ
         return self._clients[name]
 
     def get_credentials(self) -> Any:  # noqa: ANN401
         frozen = SimpleNamespace(access_key="AKIAROLE", secret_key="c2VjcmV0", token="dG9rZW4")  # noqa: S106
         return SimpleNamespace(get_frozen_credentials=lambda: frozen)
-
-

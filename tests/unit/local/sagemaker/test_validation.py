@@ -47,7 +47,7 @@ def test_a_good_request_has_no_violation() -> None:
          "constraint: Member must not be null"),
         ({"Environment": {"1x": "y"}}, "Value '{'1x': 'y'}' at 'environment' failed to satisfy "
          "constraint: Map keys must satisfy constraint: [Member must satisfy regular expression "
-         "pattern: [a-zA-Z_][a-zA-Z0-9_]*]"),
+         "pattern: [a-zA-Z_][a-zA-Z0-9_]{0,1023}]"),
         ({"Environment": {"X": "y" * 10241}}, "Map value must satisfy constraint: [Member must "
          "have length less than or equal to 10240]"),
         ({"Tags": [{"Key": "", "Value": "x"}]}, "Value '' at 'tags.1.member.key' failed to satisfy "
@@ -102,7 +102,10 @@ def test_every_pattern_of_the_model_but_the_surrogate_one_is_checked() -> None:
 def test_unicode_classes_of_tags_are_exact(value: str, good: bool) -> None:
     found = violations(
         "AddTags",
-        {"ResourceArn": "arn:aws:sagemaker:r:1:model/x", "Tags": [{"Key": "k", "Value": value}]},
+        {
+            "ResourceArn": "arn:aws:sagemaker:r:123456789012:model/x",
+            "Tags": [{"Key": "k", "Value": value}],
+        },
     )
     assert (found == []) is good
 

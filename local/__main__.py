@@ -1,0 +1,122 @@
+"""`python -m local up|release|down|demo`: the verbs of the Makefile that use the local cloud."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from local.deployment import Deployment, deploy, read_outputs
+from local.engine import Engine, choose_engine
+from local.handover import put_sample_data, write_environment
+from local.image import push_head
+from local.running_cloud import RunningCloud
+from local.show import decision_wanted, release_image
+from local.terminal import LocalError, complain, say, step
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run one verb; the exit code is 0 when it did what it says."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("verb", choices=["up", "release", "down", "demo"])
+    verb = parser.parse_args().verb
+    state_dir = Path(os.environ.get("LOCAL_STATE_DIR", _ROOT / ".local")).resolve()
+    try:
+        return {"up": up, "release": release, "down": down, "demo": demo}[verb](state_dir)
+    except LocalError as error:
+        complain(error)
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped.")
+        return 130
+
+
+def up(state_dir: Path) -> int:
+    """Start the cloud, deploy, put sample data and the image of HEAD in; leave it running.
+
+    On a running cloud it deploys again: what has changed in the app is there then.
+    """
+    cloud = RunningCloud.find(state_dir)
+    if cloud is None:
+        engine = choose_engine(os.environ.get("ENGINE", "auto"), cache=state_dir / "cache")
+        with step("Starting the local cloud"):
+            cloud = RunningCloud.start(state_dir, engine=engine.program if engine else None)
+        try:
+            deployment = _fill(cloud, engine)
+        except BaseException:
+            cloud.stop()
+            raise
+    else:
+        say(f"The local cloud runs already (process {cloud.pid}).")
+        deployment = _fill(cloud, _engine_of(cloud))
+    say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
+    say(f"Mail arrives at         {cloud.inbox_url}")
+    say(f"Training data lies in   s3://{deployment.data_bucket}/train/ and test/")
+    say("Release HEAD with `make release`; stop with `make down`.")
+    return 0
+
+
+def release(state_dir: Path) -> int:
+    """Release HEAD on the running cloud; a person decides, or DECISION does."""
+    cloud = RunningCloud.find(state_dir)
+    if cloud is None:
+        raise LocalError(
+            what="There is nothing to release on",
+            why="the local cloud does not run",
+            next_step="run `make up` first",
+        )
+    deployment = read_outputs(cloud)
+    with step("Putting the image of HEAD into the repository"):
+        image_uri = push_head(cloud, deployment, _engine_of(cloud))
+    return release_image(cloud, deployment, image_uri, decision=decision_wanted())
+
+
+def down(state_dir: Path) -> int:
+    """Stop the cloud and everything that it has started."""
+    cloud = RunningCloud.find(state_dir)
+    if cloud is None:
+        say("The local cloud does not run.")
+        return 0
+    with step("Stopping the local cloud"):
+        cloud.stop()
+    (state_dir / "env").unlink(missing_ok=True)
+    return 0
+
+
+def demo(state_dir: Path) -> int:
+    """Everything once: up, a release of HEAD, two predictions, and down again."""
+    decision_wanted()  # A wrong DECISION is told before anything starts.
+    if RunningCloud.find(state_dir):
+        say("The local cloud runs already: the demo releases on it and leaves it running.")
+        return release(state_dir)
+    up(state_dir)
+    try:
+        code = release(state_dir)
+        if sys.stdin.isatty() and not decision_wanted():
+            input("\nPress Enter to stop the local cloud. ")
+        return code
+    finally:
+        down(state_dir)
+
+
+def _fill(cloud: RunningCloud, engine: Engine | None) -> Deployment:
+    with step("cdk deploy: the stage's stacks, from the templates that AWS gets"):
+        deployment = deploy(cloud)
+    with step("Putting the image of HEAD into the repository"):
+        image_uri = push_head(cloud, deployment, engine)
+    put_sample_data(cloud, deployment)
+    write_environment(cloud, deployment, image_uri=image_uri)
+    return deployment
+
+
+def _engine_of(cloud: RunningCloud) -> Engine | None:
+    if cloud.engine is None:
+        return None
+    return choose_engine(cloud.engine, cache=cloud.state_dir / "cache")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""`cdk deploy` of the stage's stacks to the local cloud, by the unmodified CDK CLI."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from local.running_cloud import RunningCloud
+from local.terminal import LocalError
+
+_ROOT = Path(__file__).resolve().parent.parent
+_CDK = _ROOT / "node_modules" / ".bin" / "cdk"
+STAGE = "Production"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What the stacks put out."""
+
+    state_machine_arn: str
+    data_bucket: str
+    repository_uri: str
+    inference_url: str | None
+
+    @property
+    def repository_name(self) -> str:
+        """The repository's name in ECR."""
+        return self.repository_uri.partition("/")[2]
+
+
+def deploy(cloud: RunningCloud, *, settings: Path | None = None) -> Deployment:
+    """Synthesize, bootstrap and deploy.
+
+    Args:
+        settings: a settings file in place of settings.toml.
+
+    Raises:
+        LocalError: the CDK CLI failed; its output is in the cloud's folder.
+    """
+    assembly = cloud.state_dir / "cdk.out"
+    context = ["--context", f"settings={settings}"] if settings else []
+    _cdk(cloud, ["synth", "--quiet", "--output", str(assembly), *context], app=None)
+    _cdk(cloud, ["bootstrap", "--progress", "events"], app=assembly)
+    selection = [f"ModelPipeline/{STAGE}/*", "--require-approval", "never"]
+    _cdk(cloud, ["deploy", *selection, "--progress", "events"], app=assembly)
+    return read_outputs(cloud)
+
+
+def read_outputs(cloud: RunningCloud) -> Deployment:
+    """The outputs of stacks that are deployed already."""
+    client = session(cloud).client("cloudformation")
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for stack in client.describe_stacks()["Stacks"]
+        if stack["StackName"].startswith(f"{STAGE}-")
+        for output in stack.get("Outputs", [])
+    }
+    if "StateMachineArn" not in outputs:
+        raise LocalError(
+            what="The stacks are not deployed to the local cloud",
+            why="it runs, but a deployment failed or was interrupted",
+            next_step="run `make down`, then `make up`",
+        )
+    return Deployment(
+        state_machine_arn=outputs["StateMachineArn"],
+        data_bucket=outputs["DataBucket"],
+        repository_uri=outputs["RepositoryUri"],
+        inference_url=outputs.get("InferenceUrl"),
+    )
+
+
+def session(cloud: RunningCloud) -> boto3.session.Session:
+    """A boto3 session as the cloud's root; its clients take endpoint and CA from here.
+
+    boto3 reads both from the environment only, so the process's own is set.
+    """
+    os.environ.update(cloud.environment())
+    return boto3.session.Session()
+
+
+def _cdk(cloud: RunningCloud, arguments: Sequence[str], *, app: Path | None) -> None:
+    log = cloud.state_dir / "cdk.log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **cloud.environment(),
+        "NODE_EXTRA_CA_CERTS": cloud.environment()["AWS_CA_BUNDLE"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CI": "true",
+    }
+    command = [str(_CDK), *arguments, *(["--app", str(app)] if app else [])]
+    with log.open("ab") as output:
+        result = subprocess.run(
+            command,
+            cwd=_ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if result.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise LocalError(
+            what=f"cdk {arguments[0]} failed",
+            why="\n        ".join(lines[-15:]),
+            next_step=f"mend it and run the same command again; the whole output is in {log}",
+        )

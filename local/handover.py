@@ -1,0 +1,47 @@
+"""What other programs need of a running cloud: sample data and `.local/env`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from local.deployment import Deployment, session
+from local.running_cloud import RunningCloud
+from local.terminal import say
+
+_SAMPLE = Path(__file__).resolve().parent.parent / "container" / "sample"
+
+
+def put_sample_data(cloud: RunningCloud, deployment: Deployment) -> None:
+    """Upload the iris sample, unless there is training data already."""
+    client = session(cloud).client("s3")
+    listing = client.list_objects_v2(Bucket=deployment.data_bucket, Prefix="train/", MaxKeys=1)
+    if listing.get("Contents"):
+        say("   The data that is in train/ stays.")
+        return
+    for part in ("train", "test"):
+        client.upload_file(str(_SAMPLE / f"{part}.csv"), deployment.data_bucket, f"{part}/iris.csv")
+
+
+def write_environment(cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> Path:
+    """Write `env` in the cloud's folder: export lines that any AWS client can source."""
+    bundle = cloud.environment()["AWS_CA_BUNDLE"]
+    variables = {
+        **cloud.environment(),
+        # For clients that are not AWS SDKs.
+        "CURL_CA_BUNDLE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+        "NODE_EXTRA_CA_CERTS": bundle,
+        "STATE_MACHINE_ARN": deployment.state_machine_arn,
+        "DATA_BUCKET": deployment.data_bucket,
+        "IMAGE_URI": image_uri,
+        "INFERENCE_URL": deployment.inference_url or "",
+        "INBOX_URL": cloud.inbox_url,
+    }
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    # A shell may have credentials of a real account; mixed with these they would be refused.
+    lines.append("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    path = cloud.state_dir / "env"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,117 @@
+"""The image of HEAD in the local cloud's ECR: built, or what stands for it without an engine."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from local.deployment import Deployment, session
+from local.engine import Engine
+from local.running_cloud import RunningCloud
+from local.sagemaker.source_images import publish_source_image
+from local.terminal import LocalError, say
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def head_commit() -> str:
+    """The full hash of HEAD.
+
+    Raises:
+        LocalError: the folder is no git repository or has no commit.
+    """
+    return _git("rev-parse", "HEAD").decode().strip()
+
+
+def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None) -> str:
+    """Put the image of HEAD into the repository, if it is not there; return its URI.
+
+    What is released is what is committed: `container/` of HEAD, not of the working tree.
+    """
+    commit = head_commit()
+    if _git("status", "--porcelain", "--", "container"):
+        say("   Note: container/ has changes that are not committed; HEAD is released.")
+    with tempfile.TemporaryDirectory(prefix="release-") as folder:
+        archive = _git("archive", "--format=tar", commit, "container")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder, filter="data")
+        container = Path(folder) / "container"
+        return push_folder(cloud, deployment, engine, folder=container, commit=commit)
+
+
+def push_folder(
+    cloud: RunningCloud,
+    deployment: Deployment,
+    engine: Engine | None,
+    *,
+    folder: Path,
+    commit: str,
+) -> str:
+    """The same for any `container/` folder and any commit hash."""
+    tag = commit[:8]
+    image = f"{deployment.repository_uri}:{tag}"
+    client = session(cloud).client("ecr")
+    found = client.batch_get_image(
+        repositoryName=deployment.repository_name, imageIds=[{"imageTag": tag}]
+    )
+    if found["images"]:
+        say(f"   {image} is there already: the same commit is the same image.")
+        return image
+    if engine is None:
+        publish_source_image(
+            client, repository_name=deployment.repository_name, tag=tag, folder=folder
+        )
+    else:
+        _build(cloud, deployment, engine, folder=folder, commit=commit)
+    say(f"   {image}")
+    return image
+
+
+def _build(
+    cloud: RunningCloud, deployment: Deployment, engine: Engine, *, folder: Path, commit: str
+) -> None:
+    log = cloud.state_dir / "image-build.log"
+    bundle = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or ""
+    environment = {
+        **os.environ,
+        "REPOSITORY_URI": f"{cloud.registry}/{deployment.repository_name}",
+        "COMMIT_ID": commit,
+        "BASE_IMAGE": engine.base_image,
+        "CONTAINER_ENGINE": engine.program,
+        "CA_BUNDLE": bundle,
+        "OUTPUT": str(folder.parent / "release-input.json"),
+        # The registry shows the local cloud's own certificate.
+        "PUSH_OPTIONS": "--tls-verify=false" if engine.program == "podman" else "",
+    }
+    with log.open("wb") as output:
+        result = subprocess.run(
+            [str(folder / "build-and-push.sh")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if result.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise LocalError(
+            what=f"The image of {commit[:8]} could not be built and pushed",
+            why="\n        ".join(lines[-15:]),
+            next_step=f"mend container/ and commit, or use ENGINE=none; all output: {log}",
+        )
+
+
+def _git(*arguments: str) -> bytes:
+    result = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, check=False)
+    if result.returncode:
+        raise LocalError(
+            what=f"git {arguments[0]} failed",
+            why=result.stderr.decode(errors="replace").strip(),
+            next_step="a release is made of a commit: clone the repository, or `git init` and "
+            "commit",
+        )
+    return result.stdout

@@ -1,0 +1,168 @@
+"""A release of an image on the local cloud: started, followed, decided, tried."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from local.deployment import Deployment, session
+from local.running_cloud import RunningCloud
+
+_POLL_SECONDS = 0.3
+_APPROVAL_LINK = re.compile(r"https?://\S+/approvals/[^\s\"<>]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How an execution has ended. `status` is Step Functions' own."""
+
+    status: str
+    error: str
+    cause: str
+    output: dict[str, Any]
+
+
+class Release:
+    """One execution of the release workflow."""
+
+    def __init__(self, cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> None:
+        self._cloud = cloud
+        self._states = session(cloud).client("stepfunctions")
+        self._known_mails = len(messages(cloud))
+        self.commit_id = image_uri.rpartition(":")[2]
+        self.execution_arn = self._states.start_execution(
+            stateMachineArn=deployment.state_machine_arn,
+            input=json.dumps({"commitID": self.commit_id, "imageUri": image_uri}),
+        )["executionArn"]
+
+    def follow(self) -> Iterator[str]:
+        """Names of states as the execution enters them, until it ends."""
+        seen = 0
+        while True:
+            running = self._is_running()
+            events = self._events()
+            for event in events[seen:]:
+                if "stateEnteredEventDetails" in event:
+                    yield event["stateEnteredEventDetails"]["name"]
+            seen = len(events)
+            if not running:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def wait_for_approval_link(self) -> str:
+        """The link, as soon as its mail is there.
+
+        Raises:
+            TimeoutError: the mail does not come.
+        """
+        link: str = wait_for(self.approval_link, seconds=60, what="the approval mail")
+        return link
+
+    def approval_link(self) -> str | None:
+        """The link in the newest approval mail of this release, once it is there."""
+        for mail in reversed(self.mails()):
+            link = _APPROVAL_LINK.search(mail["body"])
+            if link:
+                return link.group()
+        return None
+
+    def mails(self) -> list[dict[str, str]]:
+        """The mails that arrived since this release was started."""
+        return messages(self._cloud)[self._known_mails :]
+
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        execution = self._states.describe_execution(executionArn=self.execution_arn)
+        return Outcome(
+            status=execution["status"],
+            error=execution.get("error", ""),
+            cause=execution.get("cause", ""),
+            output=json.loads(execution.get("output") or "{}"),
+        )
+
+    def abort(self) -> None:
+        """Stop the execution; its SageMaker job stops with it."""
+        self._states.stop_execution(executionArn=self.execution_arn)
+
+    def _is_running(self) -> bool:
+        execution = self._states.describe_execution(executionArn=self.execution_arn)
+        return execution["status"] == "RUNNING"
+
+    def _events(self) -> list[Any]:
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=self.execution_arn
+        )
+        return [event for page in pages for event in page["events"]]
+
+
+def messages(cloud: RunningCloud) -> list[dict[str, str]]:
+    """Every mail in the inbox, oldest first."""
+    with urllib.request.urlopen(f"{cloud.inbox_url}/messages", timeout=10) as answer:  # noqa: S310
+        mails: list[dict[str, str]] = json.load(answer)
+        return mails
+
+
+def get_page(link: str) -> str:
+    """The approval page, as a browser gets it."""
+    with urllib.request.urlopen(link, timeout=60) as answer:  # noqa: S310
+        return str(answer.read().decode())
+
+
+def decide(link: str, *, decision: str, reason: str, name: str) -> str:
+    """Submit the page's form: `approve` or `reject`. Returns the page that answers."""
+    form = urllib.parse.urlencode({"decision": decision, "reason": reason, "name": name})
+    request = urllib.request.Request(  # noqa: S310
+        link,
+        data=form.encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return str(answer.read().decode())
+
+
+def predict(cloud: RunningCloud, url: str, data: str) -> str:
+    """Ask the inference API, signed with the cloud's credentials; the body of the answer."""
+    body = json.dumps({"data": data})
+    request = AWSRequest(
+        method="POST", url=url, data=body, headers={"Content-Type": "application/json"}
+    )
+    environment = cloud.environment()
+    credentials = Credentials(
+        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
+    )
+    SigV4Auth(credentials, "execute-api", environment["AWS_REGION"]).add_auth(request)
+    signed = urllib.request.Request(  # noqa: S310
+        url, data=body.encode(), headers=dict(request.headers.items())
+    )
+    try:
+        with urllib.request.urlopen(signed, timeout=60) as answer:  # noqa: S310
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return str(error.read().decode())
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:  # noqa: ANN401
+    """Poll until a condition is true; its value.
+
+    Raises:
+        TimeoutError: it did not become true in time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {seconds:g} s for {what}")
+        time.sleep(_POLL_SECONDS)

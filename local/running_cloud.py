@@ -1,0 +1,171 @@
+"""Starting, finding and stopping the local cloud's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local.cloud.server import ACCOUNT_ID, REGION, ROOT_SECRET
+from local.terminal import LocalError
+
+_ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningCloud:
+    """A local cloud that answers.
+
+    Attributes:
+        state_dir: its folder: certificate, logs, environments.
+        pid: its process.
+        port: AWS's APIs by HTTPS on 127.0.0.1.
+        site_port: inbox and deployed APIs by HTTP on 127.0.0.1.
+        engine: docker, podman, or None for processes.
+    """
+
+    state_dir: Path
+    pid: int
+    port: int
+    site_port: int
+    engine: str | None
+
+    @property
+    def inbox_url(self) -> str:
+        """`<inbox_url>/messages` answers every mail as JSON."""
+        return f"http://127.0.0.1:{self.site_port}"
+
+    @property
+    def registry(self) -> str:
+        """The Docker registry protocol of the local ECR."""
+        return f"localhost:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """What an AWS client needs to be the root of this cloud."""
+        return {
+            "AWS_ENDPOINT_URL": f"https://127.0.0.1:{self.port}",
+            "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CA_BUNDLE": str(self.state_dir / "tls" / "bundle.pem"),
+        }
+
+    @classmethod
+    def find(cls, state_dir: Path) -> RunningCloud | None:
+        """The cloud that was started with this folder, if it still runs."""
+        try:
+            record = json.loads(_record(state_dir).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        cloud = cls(**{**record, "state_dir": state_dir})
+        return cloud if cloud.is_running() else None
+
+    @classmethod
+    def start(
+        cls, state_dir: Path, *, engine: str | None, wait_scale: float | None = None
+    ) -> RunningCloud:
+        """Start a cloud on free ports and wait until it answers.
+
+        Raises:
+            LocalError: it ended at once, or does not answer in time.
+        """
+        state_dir.mkdir(parents=True, exist_ok=True)
+        port, site_port = _free_ports()
+        command = [
+            *[sys.executable, "-m", "local.cloud.server", "--state-dir", str(state_dir)],
+            *["--port", str(port), "--site-port", str(site_port)],
+            *(["--engine", engine] if engine else []),
+            *(["--wait-scale", str(wait_scale)] if wait_scale is not None else []),
+        ]
+        log = state_dir / "cloud.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        cloud = cls(
+            state_dir=state_dir, pid=process.pid, port=port, site_port=site_port, engine=engine
+        )
+        record = {**asdict(cloud), "state_dir": str(state_dir)}
+        _record(state_dir).write_text(json.dumps(record), encoding="utf-8")
+        deadline = time.monotonic() + _START_SECONDS
+        try:
+            while not cloud._answers():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise LocalError(
+                        what="The local cloud did not start",
+                        why=_last_line(log),
+                        next_step=f"read {log}, then try again",
+                    )
+                time.sleep(0.1)
+        except BaseException:
+            cloud.stop()
+            raise
+        return cloud
+
+    def is_running(self) -> bool:
+        """Whether the process is alive and is a local cloud of this folder."""
+        try:
+            command = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        except OSError:
+            return self._answers()
+        return str(self.state_dir).encode() in command
+
+    def stop(self) -> None:
+        """End the process and everything that it has started."""
+        if self.is_running():
+            os.kill(self.pid, signal.SIGTERM)
+            deadline = time.monotonic() + _STOP_SECONDS
+            while self.is_running() and not _reap(self.pid):
+                if time.monotonic() > deadline:
+                    os.kill(self.pid, signal.SIGKILL)
+                    break
+                time.sleep(0.05)
+        _record(self.state_dir).unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.inbox_url}/messages", timeout=2):  # noqa: S310
+                return True
+        except OSError:
+            return False
+
+
+def _record(state_dir: Path) -> Path:
+    return state_dir / "cloud.json"
+
+
+def _reap(pid: int) -> bool:
+    """Whether the process was our child and has ended."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return False
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,94 @@
+"""The app synthesized for the tests, once for each variant of the settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from app import build
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+
+from mlops_stacks.pipeline_stack import PipelineStack
+from mlops_stacks.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = Path(__file__).with_name("settings.toml")
+
+# Each variant changes what the others leave alone, so that few of them reach every branch.
+VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "shipped": {},
+    "disposable": {
+        "source": {
+            "kind": "codecommit",
+            "repository": "example-model",
+            "connection_arn": None,
+            "exclude_paths": (),
+        },
+        "inference": {"access": "open"},
+        "retention": {"keep_data_on_delete": False},
+    },
+    "closed": {"inference": {"access": "off"}, "source": {"exclude_paths": ()}},
+}
+
+
+def settings_of(variant: str) -> Settings:
+    """The checked-in settings with the changes of a variant."""
+    document = load_settings(SETTINGS).model_dump()
+    for section, changes in VARIANTS[variant].items():
+        document[section].update(changes)
+    return Settings.model_validate(document)
+
+
+def build_app(settings: Settings) -> PipelineStack:
+    """The construct tree with the feature flags that `cdk synth` would use."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return build(App(context=context), settings)
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """One synthesized app."""
+
+    tree: PipelineStack
+
+    @cached_property
+    def stacks(self) -> dict[str, Stack]:
+        """The stacks by their short names: pipeline, foundation and release."""
+        stage = self.tree.stage
+        return {"pipeline": self.tree, "foundation": stage.foundation, "release": stage.release}
+
+    @cached_property
+    def assertions(self) -> dict[str, Template]:
+        """A matcher for each stack."""
+        return {name: Template.from_stack(stack) for name, stack in self.stacks.items()}
+
+    @cached_property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """The template of each stack as JSON."""
+        return {name: dict(template.to_json()) for name, template in self.assertions.items()}
+
+    def resources(self, resource_type: str, *, stack: str | None = None) -> dict[str, Any]:
+        """The resources of a type by logical id, in one stack or in all."""
+        names = [stack] if stack else list(self.stacks)
+        return {
+            logical_id: resource
+            for name in names
+            for logical_id, resource in self.templates[name]["Resources"].items()
+            if resource["Type"] == resource_type
+        }
+
+    def only(self, resource_type: str, *, stack: str | None = None) -> dict[str, Any]:
+        """The properties of the one resource of a type."""
+        (resource,) = self.resources(resource_type, stack=stack).values()
+        return dict(resource["Properties"])
+
+
+@cache
+def synthesized(variant: str = "shipped") -> Synthesis:
+    """The synthesis of a variant; made once, for every test that reads it."""
+    return Synthesis(tree=build_app(settings_of(variant)))

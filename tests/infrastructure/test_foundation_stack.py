@@ -1,0 +1,221 @@
+"""What keeps state: encrypted, private, recoverable, and kept or deleted as the settings say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from tests.infrastructure.synthesis import Synthesis
+
+_STATEFUL = {
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::ECR::Repository",
+    "AWS::DynamoDB::Table",
+}
+_KEY = {"Fn::GetAtt": ["CustomerKeyA9FF30A4", "Arn"]}
+
+
+def test_the_customer_key_rotates(foundation_template: Template) -> None:
+    foundation_template.has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
+
+
+def test_the_data_bucket_is_encrypted_with_the_customer_key(foundation_template: Template) -> None:
+    foundation_template.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [
+                    {
+                        "BucketKeyEnabled": True,
+                        "ServerSideEncryptionByDefault": {
+                            "KMSMasterKeyID": _KEY,
+                            "SSEAlgorithm": "aws:kms",
+                        },
+                    }
+                ]
+            },
+            "VersioningConfiguration": {"Status": "Enabled"},
+        },
+    )
+
+
+def test_only_access_log_buckets_use_a_key_of_s3(shipped: Synthesis) -> None:
+    # S3 delivers access logs only to buckets with S3-managed keys:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    buckets = shipped.resources("AWS::S3::Bucket")
+    algorithms = {
+        logical_id: bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"][
+            0
+        ]["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
+        for logical_id, bucket in buckets.items()
+    }
+    log_buckets = {
+        bucket["Properties"]["LoggingConfiguration"]["DestinationBucketName"]["Ref"]
+        for bucket in buckets.values()
+        if "LoggingConfiguration" in bucket["Properties"]
+    }
+
+    assert {name for name, algorithm in algorithms.items() if algorithm != "aws:kms"} == log_buckets
+    assert len(buckets) == 2 * len(log_buckets) == 4
+
+
+def test_no_bucket_can_be_made_public(shipped: Synthesis) -> None:
+    blocked = {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    for bucket in shipped.resources("AWS::S3::Bucket").values():
+        assert bucket["Properties"]["PublicAccessBlockConfiguration"] == blocked
+        rules = bucket["Properties"]["OwnershipControls"]["Rules"]
+        assert rules == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_every_bucket_refuses_plain_http(shipped: Synthesis) -> None:
+    secured: set[str] = set()
+    for policy in shipped.resources("AWS::S3::BucketPolicy").values():
+        bucket = policy["Properties"]["Bucket"]["Ref"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if (
+                statement["Effect"] == "Deny"
+                and statement["Action"] == "s3:*"
+                and statement["Principal"] == {"AWS": "*"}
+                and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+                and len(statement["Resource"]) == 2  # the bucket and its objects
+            ):
+                secured.add(bucket)
+
+    assert secured == set(shipped.resources("AWS::S3::Bucket"))
+
+
+def test_the_data_bucket_refuses_old_tls(foundation_template: Template) -> None:
+    foundation_template.has_resource_properties(
+        "AWS::S3::BucketPolicy",
+        {
+            "Bucket": {"Ref": "DataBucketE6B0FAA8"},
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [
+                        Match.object_like(
+                            {
+                                "Effect": "Deny",
+                                "Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}},
+                            }
+                        )
+                    ]
+                )
+            },
+        },
+    )
+
+
+def test_left_over_uploads_and_old_versions_expire(foundation_template: Template) -> None:
+    foundation_template.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "LifecycleConfiguration": {
+                "Rules": [
+                    Match.object_like(
+                        {
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                            "NoncurrentVersionExpiration": {"NoncurrentDays": 365},
+                        }
+                    )
+                ]
+            }
+        },
+    )
+
+
+def test_an_image_tag_never_changes_its_meaning_and_is_scanned(
+    foundation_template: Template,
+) -> None:
+    foundation_template.has_resource_properties(
+        "AWS::ECR::Repository",
+        {
+            "ImageTagMutability": "IMMUTABLE",
+            "ImageScanningConfiguration": {"ScanOnPush": True},
+            "EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": _KEY},
+        },
+    )
+
+
+def test_old_images_expire_after_as_many_as_the_settings_keep(shipped: Synthesis) -> None:
+    repository = shipped.only("AWS::ECR::Repository")
+    rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    kept = {rule["selection"]["tagStatus"]: rule["selection"]["countNumber"] for rule in rules}
+
+    assert kept == {"untagged": 14, "any": 30}
+
+
+def test_approvals_can_be_recovered_and_are_not_deleted_by_mistake(
+    foundation_template: Template,
+) -> None:
+    foundation_template.has_resource_properties(
+        "AWS::DynamoDB::Table",
+        {
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "DeletionProtectionEnabled": True,
+            "SSESpecification": {"KMSMasterKeyId": _KEY, "SSEEnabled": True, "SSEType": "KMS"},
+        },
+    )
+
+
+def test_topics_are_encrypted_and_refuse_plain_http(shipped: Synthesis) -> None:
+    topics = shipped.resources("AWS::SNS::Topic")
+    secured: set[str] = set()
+    for policy in shipped.resources("AWS::SNS::TopicPolicy").values():
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Action"] == "sns:Publish"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        secured.update(topic["Ref"] for topic in policy["Properties"]["Topics"])
+
+    assert secured == set(topics)
+    assert [topic["Properties"]["KmsMasterKeyId"] for topic in topics.values()] == [_KEY, _KEY]
+
+
+@pytest.mark.parametrize(
+    ("topic", "addresses"),
+    [
+        ("MailApprovals", ["ada@example.com", "grace@example.com"]),
+        # Ada is named twice in the settings, and mailed once.
+        ("MailOutcomes", ["ada@example.com", "grace@example.com", "operations@example.com"]),
+    ],
+)
+def test_people_are_subscribed_once(shipped: Synthesis, topic: str, addresses: list[str]) -> None:
+    subscribed = [
+        subscription["Properties"]["Endpoint"]
+        for subscription in shipped.resources("AWS::SNS::Subscription").values()
+        if subscription["Properties"]["TopicArn"]["Ref"].startswith(topic)
+        and subscription["Properties"]["Protocol"] == "email"
+    ]
+
+    assert sorted(subscribed) == addresses
+
+
+def test_kept_data_outlives_the_stack(shipped: Synthesis) -> None:
+    resources = shipped.templates["foundation"]["Resources"].values()
+    stateful = [resource for resource in resources if resource["Type"] in _STATEFUL]
+
+    assert {resource["DeletionPolicy"] for resource in stateful} == {"Retain"}
+    assert {resource["UpdateReplacePolicy"] for resource in stateful} == {"Retain"}
+    assert {resource["Type"] for resource in stateful} == _STATEFUL
+
+
+def test_disposable_data_goes_with_the_stack(disposable: Synthesis) -> None:
+    resources = disposable.templates["foundation"]["Resources"].values()
+    stateful = [resource for resource in resources if resource["Type"] in _STATEFUL]
+    emptied = disposable.resources("Custom::S3AutoDeleteObjects", stack="foundation")
+
+    assert {resource["DeletionPolicy"] for resource in stateful} == {"Delete"}
+    assert disposable.only("AWS::ECR::Repository")["EmptyOnDelete"] is True
+    assert disposable.only("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is False
+    # CloudFormation refuses to delete a bucket that still holds objects.
+    assert {bucket["Properties"]["BucketName"]["Ref"] for bucket in emptied.values()} == set(
+        disposable.resources("AWS::S3::Bucket", stack="foundation")
+    )

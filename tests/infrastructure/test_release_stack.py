@@ -1,0 +1,152 @@
+"""What keeps no state: the functions, the workflow's own settings, outputs and tags."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from tests.infrastructure.intrinsics import Intrinsics
+from tests.infrastructure.synthesis import ROOT, Synthesis
+
+_FUNCTION = "AWS::Lambda::Function"
+_FOLDERS = {
+    "answer_approval",
+    "ask_approval",
+    "evaluate_predictions",
+    "invoke_endpoint",
+    "mail_outcome",
+    "smoke_test",
+}
+
+
+def test_each_folder_with_a_handler_is_a_function(shipped: Synthesis) -> None:
+    handlers = {f["Properties"]["Handler"] for f in shipped.resources(_FUNCTION).values()}
+
+    assert handlers == {f"{folder}.handler.handle" for folder in _FOLDERS}
+    assert {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")} == _FOLDERS
+
+
+def test_each_function_has_a_role_of_its_own(shipped: Synthesis) -> None:
+    functions = shipped.resources(_FUNCTION).values()
+    roles = {function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions}
+
+    assert len(roles) == len(functions)
+
+
+def test_each_function_logs_json_to_a_group_of_its_own_for_a_limited_time(
+    shipped: Synthesis,
+) -> None:
+    functions = shipped.resources(_FUNCTION).values()
+    logging = [function["Properties"]["LoggingConfig"] for function in functions]
+    groups = {config["LogGroup"]["Ref"] for config in logging}
+
+    assert {config["LogFormat"] for config in logging} == {"JSON"}
+    assert len(groups) == len(functions)
+    assert groups < set(shipped.resources("AWS::Logs::LogGroup"))
+
+
+def test_every_log_group_forgets_when_the_settings_say(shipped: Synthesis) -> None:
+    groups = shipped.resources("AWS::Logs::LogGroup").values()
+
+    assert {group["Properties"]["RetentionInDays"] for group in groups} == {60}
+
+
+@pytest.mark.parametrize(
+    ("handler", "seconds"),
+    [
+        ("answer_approval", 30),
+        ("ask_approval", 30),
+        ("evaluate_predictions", 900),
+        ("invoke_endpoint", 30),
+        ("mail_outcome", 30),
+        ("smoke_test", 120),
+    ],
+)
+def test_each_function_has_time_for_what_it_does(
+    release_template: Template, handler: str, seconds: int
+) -> None:
+    # The default of 3 seconds is too short for a cold start that calls AWS.
+    release_template.has_resource_properties(
+        _FUNCTION, {"Handler": f"{handler}.handler.handle", "Timeout": seconds}
+    )
+
+
+def test_functions_run_on_a_supported_python_on_arm(shipped: Synthesis) -> None:
+    for function in shipped.resources(_FUNCTION).values():
+        assert function["Properties"]["Runtime"] == "python3.14"
+        assert function["Properties"]["Architectures"] == ["arm64"]
+
+
+def test_functions_learn_names_from_their_environment(
+    shipped: Synthesis, release_intrinsics: Intrinsics
+) -> None:
+    environments = {
+        function["Properties"]["Handler"].split(".")[0]: release_intrinsics.resolve(
+            function["Properties"].get("Environment", {}).get("Variables", {})
+        )
+        for function in shipped.resources(_FUNCTION).values()
+    }
+
+    api = "https://apihttpapi4c294dc0.execute-api.eu-west-1.amazonaws.com"
+    assert environments == {
+        "answer_approval": {"APPROVALS_TABLE": "ApprovalsTable8722BC13"},
+        "ask_approval": {
+            "APPROVALS_TABLE": "ApprovalsTable8722BC13",
+            "APPROVAL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailApprovalsBE428168",
+            "API_URL": api,
+        },
+        "evaluate_predictions": {},
+        "invoke_endpoint": {"ENDPOINT_NAME": "iris"},
+        "mail_outcome": {
+            "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailOutcomes87337B1C",
+            "INFERENCE_URL": f"{api}/inference",
+            "INFERENCE_ACCESS": "iam",
+        },
+        "smoke_test": {"ENDPOINT_NAME": "iris"},
+    }
+
+
+def test_the_workflow_logs_every_step_but_no_data(release_template: Template) -> None:
+    # Execution data would put task tokens into the log.
+    release_template.has_resource_properties(
+        "AWS::StepFunctions::StateMachine",
+        {"LoggingConfiguration": {"Level": "ALL", "IncludeExecutionData": False}},
+    )
+
+
+def test_the_workflow_is_traced(release_template: Template) -> None:
+    release_template.has_resource_properties(
+        "AWS::StepFunctions::StateMachine", {"TracingConfiguration": {"Enabled": True}}
+    )
+
+
+def test_the_workflow_waits_for_its_policy(shipped: Synthesis) -> None:
+    # Step Functions checks log permissions when the state machine is made.
+    (machine,) = shipped.resources("AWS::StepFunctions::StateMachine").values()
+    role = machine["Properties"]["RoleArn"]["Fn::GetAtt"][0]
+    policies = {
+        logical_id
+        for logical_id, policy in shipped.resources("AWS::IAM::Policy").items()
+        if {"Ref": role} in policy["Properties"]["Roles"]
+    }
+
+    assert policies
+    assert policies <= set(machine["DependsOn"])
+
+
+def test_the_stack_tells_where_to_start_and_where_to_ask(release_template: Template) -> None:
+    release_template.has_output("StateMachineArn", {"Value": {"Ref": Match.any_value()}})
+    release_template.has_output("InferenceUrl", {"Value": Match.any_value()})
+
+
+@pytest.mark.parametrize("stack", ["pipeline", "foundation", "release"])
+def test_every_stack_carries_the_tags_of_the_settings(shipped: Synthesis, stack: str) -> None:
+    tag = {"Key": "application", "Value": "model-release"}
+    roles_and_stores = [
+        *shipped.resources("AWS::IAM::Role", stack=stack).values(),
+        *shipped.resources("AWS::S3::Bucket", stack=stack).values(),
+    ]
+
+    assert roles_and_stores
+    for resource in roles_and_stores:
+        assert tag in resource["Properties"].get("Tags", [])

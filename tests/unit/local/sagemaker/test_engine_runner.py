@@ -1,0 +1,283 @@
+"""The engine runner on a real engine; the tests that need none check its arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ministack.services import ecr as registry  # type: ignore[import-untyped]
+
+from local.sagemaker.errors import ImageError
+from local.sagemaker.runners import engine
+from local.sagemaker.runners.base import Run
+from local.sagemaker.runners.engine import EngineRunner, detect_engine
+from tests.unit.local.sagemaker.fakes import ACCOUNT, IMAGE, REGION, FakeEcr, FakeS3, FakeSession
+
+
+def test_images_map_to_the_local_registry() -> None:
+    runner = EngineRunner(program="docker", registry="localhost:5000")
+    assert runner.local_name(IMAGE) == "localhost:5000/models:abc"
+    digest = "sha256:" + "a" * 64
+    by_digest = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/models@{digest}"
+    assert runner.local_name(by_digest) == f"localhost:5000/team/models@{digest}"
+
+
+def test_docker_is_taken_before_podman_and_none_when_none_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering: set[str] = set()
+
+    def answer(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        if command[0] not in answering:
+            raise FileNotFoundError
+        return subprocess.CompletedProcess(command, 0, stdout="5.0\n", stderr="")
+
+    monkeypatch.setattr(engine.subprocess, "run", answer)  # type: ignore[attr-defined]
+    assert detect_engine() is None
+    answering.add("podman")
+    assert detect_engine() == "podman"
+    answering.add("docker")
+    assert detect_engine() == "docker"
+
+
+PROGRAM = """\
+import os, pathlib, signal, sys, time
+if sys.argv[1] == "train":
+    root = pathlib.Path("/opt/ml")
+    mode = (root / "mode").read_text()
+    print("job", os.environ["TRAINING_JOB_NAME"], os.environ.get("AWS_ENDPOINT_URL"), flush=True)
+    if mode == "hang":
+        def leave(*_):
+            (root / "saved").write_text("saved")
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, leave)
+        print("hanging", flush=True)
+        time.sleep(600)
+    (root / "model").mkdir()
+    (root / "model" / "weights").write_text(mode)
+    sys.exit(5)
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"pong")
+HTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    found = detect_engine()
+    if found is None:
+        pytest.skip("no container engine answers: start Docker or install Podman")
+    return found
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.fixture(scope="module")
+def local_registry() -> Iterator[str]:
+    """MiniStack's registry protocol on a port of its own."""
+
+    class Protocol(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            path, _, query = self.path.partition("?")
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+            fields = dict(part.split("=", 1) for part in query.split("&") if part)
+            parsed = {key: [urllib.parse.unquote(value)] for key, value in fields.items()}
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            status, answered, content = asyncio.run(
+                registry.handle_registry_request(self.command, path, headers, body, parsed)
+            )
+            self.send_response(status)
+            length = answered.pop("Content-Length", str(len(content)))
+            for key, value in {**answered, "Content-Length": length}.items():
+                self.send_header(key, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Protocol)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    registry._create_repository({"repositoryName": "models"})
+    yield f"localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    registry.reset()
+
+
+@pytest.fixture(scope="module")
+def pushed(program: str, local_registry: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image of this Python with PROGRAM as its entry point, in the registry."""
+    base = "localhost/python-base:bookworm"
+    if subprocess.run([program, "image", "inspect", base], capture_output=True).returncode:
+        pytest.skip(f"no {base}: run container/stand-in-base-image.sh")
+    folder = tmp_path_factory.mktemp("image")
+    (folder / "program.py").write_text(PROGRAM)
+    (folder / "Dockerfile").write_text(
+        f'FROM {base}\nCOPY program.py /\nENTRYPOINT ["python3", "-u", "/program.py"]\n'
+    )
+    name = f"{local_registry}/models:abc"
+    insecure = ["--tls-verify=false"] if program == "podman" else []
+    run(program, "build", "--quiet", "--tag", name, str(folder))
+    run(program, "push", *insecure, name)
+    run(program, "rmi", name)
+    return name
+
+
+@pytest.fixture
+def session() -> Iterator[FakeSession]:
+    ecr = FakeEcr()
+    ecr.repositories["models"]["abc"] = ("{}", "")
+    yield FakeSession(FakeS3(), ecr)
+    ecr.close()
+
+
+@pytest.fixture
+def runner(program: str, local_registry: str) -> Iterator[EngineRunner]:
+    made = EngineRunner(program=program, registry=local_registry)
+    yield made
+    made.shutdown()
+    left = run(program, "ps", "--all", "--quiet", "--filter", "label=mlops.local-sagemaker")
+    assert left == ""
+
+
+def request(session: FakeSession, folder: Path, *, command: Any, mode: str = "") -> Run:
+    root = folder / "ml"
+    root.mkdir()
+    (root / "mode").write_text(mode)
+    return Run(
+        image=IMAGE,
+        command=command,
+        ml_root=root,
+        environment={"TRAINING_JOB_NAME": "job 1", "AWS_ENDPOINT_URL": "https://localhost:1"},
+        log=folder / "log",
+        session=cast(Any, session),
+        name="training-Job-1",
+    )
+
+
+@pytest.mark.engine
+def test_train_writes_through_the_mount_and_passes_its_exit_code(
+    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+) -> None:
+    assert pushed
+    job = request(session, tmp_path, command="train", mode="quick")
+    runner.prepare(IMAGE, cast(Any, session), job.log)
+    container = runner.start(job)
+    assert container.wait(60) == 5
+    assert (job.ml_root / "model" / "weights").read_text() == "quick"
+    assert job.log.read_text() == "job job 1 None\n"
+
+
+@pytest.mark.engine
+def test_stop_is_sigterm_first(
+    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+) -> None:
+    assert pushed
+    job = request(session, tmp_path, command="train", mode="hang")
+    runner.prepare(IMAGE, cast(Any, session), job.log)
+    container = runner.start(job)
+    deadline = time.monotonic() + 30
+    while "hanging" not in job.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    container.stop(10)
+    assert (job.ml_root / "saved").read_text() == "saved"
+
+
+@pytest.mark.engine
+def test_serve_answers_on_the_published_port_until_shutdown(
+    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+) -> None:
+    assert pushed
+    job = request(session, tmp_path, command="serve")
+    runner.prepare(IMAGE, cast(Any, session), job.log)
+    container = runner.start(job)
+    assert container.url.startswith("http://127.0.0.1:")
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{container.url}/ping", timeout=2) as answer:  # noqa: S310
+                assert answer.read() == b"pong"
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    runner.shutdown()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"{container.url}/ping", timeout=2)  # noqa: S310
+
+
+@pytest.mark.engine
+def test_a_killed_cloud_leaves_no_container(
+    pushed: str,
+    program: str,
+    runner: EngineRunner,
+    local_registry: str,
+    session: FakeSession,
+    tmp_path: Path,
+) -> None:
+    # Given a cloud in a process of its own with a running container
+    assert pushed
+    runner.prepare(IMAGE, cast(Any, session), tmp_path / "log")
+    name = runner.local_name(IMAGE)
+    cleanup = f'["{program}", "rm", "--force", "sagemaker-killed"]'
+    supervisor = engine.supervisor.__file__
+    cloud = subprocess.Popen(
+        [
+            *[sys.executable, "-c"],
+            "import subprocess, sys, time\n"
+            "subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)\n"
+            "time.sleep(600)",
+            *[sys.executable, "-I", supervisor, cleanup, program, "run", "--rm"],
+            *["--name", "sagemaker-killed", name, "serve"],
+        ]
+    )
+
+    def there() -> bool:
+        return "sagemaker-killed" in run(program, "ps", "--format", "{{.Names}}")
+
+    deadline = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    # When the cloud is killed
+    cloud.kill()
+    cloud.wait()
+    # Then the container goes
+    while there():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.engine
+def test_a_pull_that_fails_says_why(program: str, session: FakeSession, tmp_path: Path) -> None:
+    runner = EngineRunner(program=program, registry="localhost:1")
+    with pytest.raises(ImageError, match=f"cannot be pulled with {program}"):
+        runner.prepare(IMAGE, cast(Any, session), tmp_path / "log")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,17 @@ class Job:
         self._description = description
         self._thread: threading.Thread | None = None
 
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[dict[str, Any]]:
+        """What Describe answers, to read and change in one step."""
+        with self.lock:
+            yield self._description
+            self._description["LastModifiedTime"] = now()
+
     def update(self, **members: Json) -> None:
         """Change what Describe answers, all members at once."""
-        with self.lock:
-            self._description.update(members, LastModifiedTime=now())
-
-    def __getitem__(self, member: str) -> Json:
-        with self.lock:
-            return self._description[member]
+        with self.changing() as description:
+            description.update(members)
 
     def description(self) -> dict[str, Any]:
         """A copy of what Describe answers."""

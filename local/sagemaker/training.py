@@ -80,14 +80,14 @@ class TrainingJobs:
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """StopTrainingJob: refused for a job that is over."""
         job = self._job(request)
-        with job.lock:
-            status = job._description["TrainingJobStatus"]
+        with job.changing() as description:
+            status = description["TrainingJobStatus"]
             if status in _OVER:
                 raise invalid(
                     f"The request was rejected because the training job is in status {status}."
                 )
-            job._description["TrainingJobStatus"] = "Stopping"
-        _transition(job, "Stopping", "Stopping the training job")
+            description["TrainingJobStatus"] = "Stopping"
+            _add_step(description, "Stopping", "Stopping the training job")
         job.stop_requested.set()
         return {}
 
@@ -210,22 +210,26 @@ def _artifact(request: Mapping[str, Any], archive: str) -> s3.S3Uri:
 
 
 def _transition(job: Job, secondary: str, message: str) -> None:
+    with job.changing() as description:
+        _add_step(description, secondary, message)
+
+
+def _add_step(description: dict[str, Any], secondary: str, message: str) -> None:
     moment = now()
-    past = [dict(step) for step in job["SecondaryStatusTransitions"]]
-    past[-1].setdefault("EndTime", moment)
-    step = {"Status": secondary, "StartTime": moment, "StatusMessage": message}
-    job.update(SecondaryStatus=secondary, SecondaryStatusTransitions=[*past, step])
+    steps = [dict(step) for step in description["SecondaryStatusTransitions"]]
+    steps[-1].setdefault("EndTime", moment)
+    steps.append({"Status": secondary, "StartTime": moment, "StatusMessage": message})
+    description.update(SecondaryStatus=secondary, SecondaryStatusTransitions=steps)
 
 
 def _finish(job: Job, status: str, secondary: str, message: str) -> None:
-    _transition(job, secondary, message)
     moment = now()
-    started = job.description().get("TrainingStartTime")
-    times: dict[str, Any] = {"TrainingEndTime": moment}
-    if started is not None:
-        seconds = max(1, round(moment - started))
-        times.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
-    job.update(TrainingJobStatus=status, **times)
+    with job.changing() as description:
+        _add_step(description, secondary, message)
+        description.update(TrainingJobStatus=status, TrainingEndTime=moment)
+        if "TrainingStartTime" in description:
+            seconds = max(1, round(moment - description["TrainingStartTime"]))
+            description.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
 
 
 def _require_objects(

@@ -76,13 +76,13 @@ class TransformJobs:
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """StopTransformJob: refused for a job that is over."""
         job = self._job(request, "Could not find job to update with name")
-        with job.lock:
-            status = job._description["TransformJobStatus"]
+        with job.changing() as description:
+            status = description["TransformJobStatus"]
             if status in _OVER:
                 raise invalid(
                     f"The request was rejected because the transform job is in status {status}."
                 )
-            job._description["TransformJobStatus"] = "Stopping"
+            description["TransformJobStatus"] = "Stopping"
         job.stop_requested.set()
         return {}
 

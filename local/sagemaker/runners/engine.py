@@ -129,13 +129,13 @@ class EngineRunner:
         environment = {
             key: value for key, value in run.environment.items() if key not in _HOST_ONLY
         }
+        client_environment = _client_environment()
         _open_to_every_user(run.ml_root)
         command = [
             *[self._program, "run", "--rm", "--name", name, "--label", f"{_LABEL}={run.name}"],
             *["--volume", f"{run.ml_root}:/opt/ml"],
             *_user_arguments(self._program),
-            # By name only: a value in the arguments could be read by every user of the machine.
-            *[part for key in environment for part in ("--env", key)],
+            *_environment_arguments(environment, client_environment),
         ]
         if run.command == "serve":
             command += ["--publish", f"127.0.0.1:{port}:{_CONTAINER_PORT}"]
@@ -147,7 +147,7 @@ class EngineRunner:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**_client_environment(), **environment},
+                env={**environment, **client_environment},
                 start_new_session=True,
             )
         container = EngineContainer(program=self._program, name=name, client=client, port=port)
@@ -189,6 +189,18 @@ def _client_environment() -> Mapping[str, str]:
     return {
         key: value for key, value in os.environ.items() if key in kept or key.startswith(engine)
     }
+
+
+def _environment_arguments(
+    environment: Mapping[str, str], client_environment: Mapping[str, str]
+) -> list[str]:
+    # By name only: a value in the arguments could be read by every user of the machine. A name
+    # that the client itself needs, such as PATH, must carry its value.
+    return [
+        part
+        for key, value in environment.items()
+        for part in ("--env", f"{key}={value}" if key in client_environment else key)
+    ]
 
 
 def _user_arguments(program: str) -> list[str]:

@@ -44,10 +44,9 @@ class LocalProcess:
 
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL of everything it started."""
-        if self._process.poll() is None:
-            if grace > 0:
-                self._process.terminate()
-                self.wait(grace)
+        if self._process.poll() is None and grace > 0:
+            self._process.terminate()
+            self.wait(grace)
         self._close_pipe()
         self._process.wait()
 

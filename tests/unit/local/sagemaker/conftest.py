@@ -174,7 +174,7 @@ def room(tmp_path: Path, environments: Path, source_folder: Path, ecr: FakeEcr) 
         role_session=lambda _arn: session,
         may_pass_role=lambda _headers, _arn: made[0].passable,
         runner=ProcessRunner(state),
-        timings=Timings(stop_grace=3, startup=3, ping_interval=0.02, invocation=1),
+        timings=Timings(stop_grace=2, startup=3, ping_interval=0.02, invocation=1),
     )
     service = SageMaker(cloud)
     made.append(Room(service, cloud, s3, ecr))

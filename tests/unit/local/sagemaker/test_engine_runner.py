@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -12,13 +13,13 @@ import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from ministack.services import ecr as registry  # type: ignore[import-untyped]
 
 from local.sagemaker.errors import ImageError
-from local.sagemaker.runners import engine
+from local.sagemaker.runners import engine, supervisor
 from local.sagemaker.runners.base import Run
 from local.sagemaker.runners.engine import EngineRunner, detect_engine
 from tests.unit.local.sagemaker.fakes import ACCOUNT, IMAGE, REGION, FakeEcr, FakeS3, FakeSession
@@ -55,7 +56,8 @@ import os, pathlib, signal, sys, time
 if sys.argv[1] == "train":
     root = pathlib.Path("/opt/ml")
     mode = (root / "mode").read_text()
-    print("job", os.environ["TRAINING_JOB_NAME"], os.environ.get("AWS_ENDPOINT_URL"), flush=True)
+    names = ("TRAINING_JOB_NAME", "AWS_ENDPOINT_URL", "HOME")
+    print(*[os.environ.get(name) for name in names], sep="|", flush=True)
     if mode == "hang":
         def leave(*_):
             (root / "saved").write_text("saved")
@@ -132,8 +134,10 @@ def local_registry() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def pushed(program: str, local_registry: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An image of this Python with PROGRAM as its entry point, in the registry."""
+def image(
+    program: str, local_registry: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """An image with PROGRAM as its entry point, under the name that the runner starts."""
     base = "localhost/python-base:bookworm"
     if subprocess.run([program, "image", "inspect", base], capture_output=True).returncode:
         pytest.skip(f"no {base}: run container/stand-in-base-image.sh")
@@ -143,17 +147,15 @@ def pushed(program: str, local_registry: str, tmp_path_factory: pytest.TempPathF
         f'FROM {base}\nCOPY program.py /\nENTRYPOINT ["python3", "-u", "/program.py"]\n'
     )
     name = f"{local_registry}/models:abc"
-    insecure = ["--tls-verify=false"] if program == "podman" else []
     run(program, "build", "--quiet", "--tag", name, str(folder))
-    run(program, "push", *insecure, name)
+    yield name
     run(program, "rmi", name)
-    return name
 
 
 @pytest.fixture
 def session() -> Iterator[FakeSession]:
     ecr = FakeEcr()
-    ecr.repositories["models"]["abc"] = ("{}", "")
+    ecr.repositories["models"].update(abc=("{}", ""), tiny=("{}", ""))
     yield FakeSession(FakeS3(), ecr)
     ecr.close()
 
@@ -167,7 +169,9 @@ def runner(program: str, local_registry: str) -> Iterator[EngineRunner]:
     assert left == ""
 
 
-def request(session: FakeSession, folder: Path, *, command: Any, mode: str = "") -> Run:
+def request(
+    session: FakeSession, folder: Path, *, command: Literal["train", "serve"], mode: str = ""
+) -> Run:
     root = folder / "ml"
     root.mkdir()
     (root / "mode").write_text(mode)
@@ -175,7 +179,11 @@ def request(session: FakeSession, folder: Path, *, command: Any, mode: str = "")
         image=IMAGE,
         command=command,
         ml_root=root,
-        environment={"TRAINING_JOB_NAME": "job 1", "AWS_ENDPOINT_URL": "https://localhost:1"},
+        environment={
+            "TRAINING_JOB_NAME": "job 1",
+            "AWS_ENDPOINT_URL": "https://localhost:1",
+            "HOME": "/home/model",
+        },
         log=folder / "log",
         session=cast(Any, session),
         name="training-Job-1",
@@ -184,24 +192,22 @@ def request(session: FakeSession, folder: Path, *, command: Any, mode: str = "")
 
 @pytest.mark.engine
 def test_train_writes_through_the_mount_and_passes_its_exit_code(
-    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+    image: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
 ) -> None:
-    assert pushed
+    assert runner.local_name(IMAGE) == image
     job = request(session, tmp_path, command="train", mode="quick")
-    runner.prepare(IMAGE, cast(Any, session), job.log)
     container = runner.start(job)
     assert container.wait(60) == 5
     assert (job.ml_root / "model" / "weights").read_text() == "quick"
-    assert job.log.read_text() == "job job 1 None\n"
+    assert job.log.read_text() == "job 1|None|/home/model\n"
 
 
 @pytest.mark.engine
 def test_stop_is_sigterm_first(
-    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+    image: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
 ) -> None:
-    assert pushed
+    assert runner.local_name(IMAGE) == image
     job = request(session, tmp_path, command="train", mode="hang")
-    runner.prepare(IMAGE, cast(Any, session), job.log)
     container = runner.start(job)
     deadline = time.monotonic() + 30
     while "hanging" not in job.log.read_text():
@@ -213,11 +219,10 @@ def test_stop_is_sigterm_first(
 
 @pytest.mark.engine
 def test_serve_answers_on_the_published_port_until_shutdown(
-    pushed: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
+    image: str, runner: EngineRunner, session: FakeSession, tmp_path: Path
 ) -> None:
-    assert pushed
+    assert runner.local_name(IMAGE) == image
     job = request(session, tmp_path, command="serve")
-    runner.prepare(IMAGE, cast(Any, session), job.log)
     container = runner.start(job)
     assert container.url.startswith("http://127.0.0.1:")
     deadline = time.monotonic() + 30
@@ -236,32 +241,26 @@ def test_serve_answers_on_the_published_port_until_shutdown(
 
 @pytest.mark.engine
 def test_a_killed_cloud_leaves_no_container(
-    pushed: str,
+    image: str,
     program: str,
     runner: EngineRunner,
-    local_registry: str,
-    session: FakeSession,
-    tmp_path: Path,
 ) -> None:
     # Given a cloud in a process of its own with a running container
-    assert pushed
-    runner.prepare(IMAGE, cast(Any, session), tmp_path / "log")
-    name = runner.local_name(IMAGE)
-    cleanup = f'["{program}", "rm", "--force", "sagemaker-killed"]'
-    supervisor = engine.supervisor.__file__
+    assert runner.local_name(IMAGE) == image
+    cleanup = json.dumps(engine._remove(program, "sagemaker-killed"))
     cloud = subprocess.Popen(
         [
             *[sys.executable, "-c"],
             "import subprocess, sys, time\n"
             "subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)\n"
             "time.sleep(600)",
-            *[sys.executable, "-I", supervisor, cleanup, program, "run", "--rm"],
-            *["--name", "sagemaker-killed", name, "serve"],
+            *[sys.executable, "-I", str(supervisor.__file__), cleanup, program, "run", "--rm"],
+            *["--name", "sagemaker-killed", image, "serve"],
         ]
     )
 
     def there() -> bool:
-        return "sagemaker-killed" in run(program, "ps", "--format", "{{.Names}}")
+        return "sagemaker-killed" in run(program, "ps", "--all", "--format", "{{.Names}}")
 
     deadline = time.monotonic() + 30
     while not there():
@@ -274,6 +273,27 @@ def test_a_killed_cloud_leaves_no_container(
     while there():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.engine
+def test_an_image_is_pulled_and_its_name_goes_at_shutdown(
+    program: str, local_registry: str, session: FakeSession, tmp_path: Path
+) -> None:
+    # Given an image in the registry that the engine does not have
+    (tmp_path / "file").write_text("content")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY file /\n")
+    name = f"{local_registry}/models:tiny"
+    run(program, "build", "--quiet", "--tag", name, str(tmp_path))
+    insecure = ["--tls-verify=false"] if program == "podman" else []
+    run(program, "push", *insecure, name)
+    run(program, "rmi", name)
+    runner = EngineRunner(program=program, registry=local_registry)
+    # When it is prepared
+    runner.prepare(IMAGE.replace(":abc", ":tiny"), cast(Any, session), tmp_path / "log")
+    # Then the engine has it, until shutdown
+    assert name in run(program, "images", "--format", "{{.Repository}}:{{.Tag}}")
+    runner.shutdown()
+    assert name not in run(program, "images", "--format", "{{.Repository}}:{{.Tag}}")
 
 
 @pytest.mark.engine

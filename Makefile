@@ -1,0 +1,82 @@
+# Every verb works on a fresh clone: it sets up what it needs first.
+# A fresh machine needs Python 3.11 or newer with venv, git and make; Node comes with pip.
+# Docker or Podman is used where it answers (ENGINE=none|docker|podman overrides).
+
+PYTHON ?= python3
+SHELL := /bin/bash
+ROOT := $(CURDIR)
+VENV := $(ROOT)/.venv
+CONTAINER_ENV := $(ROOT)/.local/container-env
+CDK := $(ROOT)/node_modules/.bin/cdk
+export PATH := $(VENV)/bin:$(PATH)
+export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
+export CDK_DISABLE_VERSION_CHECK := 1
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up release down test lint format synth snapshots bench deploy clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed node_modules/.installed ## Python packages and the CDK CLI, pinned
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
+	@echo "== Installing Python packages into .venv (about a minute) …"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON=… names another one" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python $(PIP_INSTALL) --requirement requirements-dev.txt --constraint constraints.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed
+	@echo "== Installing the CDK CLI …"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONTAINER_ENV)/.installed: container/requirements.txt container/requirements-test.txt
+	@echo "== Installing the container's own packages for its tests …"
+	@$(PYTHON) -m venv $(CONTAINER_ENV)
+	@$(CONTAINER_PYTHON) $(PIP_INSTALL) --requirement container/requirements-test.txt
+	@touch $@
+
+demo: setup ## a commit released end to end on this machine (DECISION=approve or reject decides)
+	@python -m local demo
+
+up: setup ## start the local cloud and leave it running; .local/env tells clients where it is
+	@python -m local up
+
+release: setup ## release HEAD on the running local cloud
+	@python -m local release
+
+down: setup ## stop the local cloud
+	@python -m local down
+
+test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
+	python -m pytest tests
+	cd container && $(CONTAINER_PYTHON) -m pytest tests
+
+lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
+	ruff format --check .
+	ruff check .
+	mypy app.py mlops_stacks lambdas local tests
+	MYPYPATH=container/tests mypy --python-executable $(CONTAINER_PYTHON) container
+
+format: setup ## mend what lint finds, where a tool can
+	ruff format .
+	ruff check --fix .
+
+synth: setup ## cdk synth of everything, with the security checks
+	$(CDK) synth --quiet
+	@echo "Templates are in cdk.out."
+
+snapshots: setup ## accept the templates as they are now
+	python -m pytest tests/snapshots --snapshot-update
+
+bench: setup ## measurements, as ratios
+	python -m bench
+
+deploy: setup ## the pipeline to AWS; it deploys the rest (README: Deploy to AWS)
+	$(CDK) deploy ModelPipeline
+
+clean: down ## remove everything that these verbs made here
+	rm -rf .venv .local node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

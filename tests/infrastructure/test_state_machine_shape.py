@@ -1,0 +1,174 @@
+"""The state machine as a graph: nothing dangling, nothing unreachable, nothing that waits forever.
+
+https://states-language.net/spec.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.synthesis import ROOT, Synthesis, synthesized
+
+_SAGEMAKER = {
+    # Where the optimised and the SDK integration put throttling, and where both put capacity:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+    "SageMaker.ResourceLimitExceededException",
+    "SageMaker.AmazonSageMakerException",
+    "SageMaker.SageMakerException",
+}
+_LAMBDA = {
+    # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+# Mails about an end that is already known: they lead to that end, whether or not they are sent.
+_LAST_MAILS = {
+    "Mail the failure": "Release failed",
+    "Mail the rejection": "Rejected",
+    "Mail that nobody answered": "Approval timed out",
+    "Remove the failed endpoint": "Explain the failed endpoint",
+}
+
+
+def _successors(state: dict[str, Any]) -> Iterator[str]:
+    for step in (state, *state.get("Choices", []), *state.get("Catch", [])):
+        if "Next" in step:
+            yield step["Next"]
+    if "Default" in state:
+        yield state["Default"]
+
+
+def _tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: state for name, state in states.items() if state["Type"] == "Task"}
+
+
+def _paths_end_at(states: dict[str, Any], start: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += _successors(states[name])
+    return seen
+
+
+def test_every_next_state_exists(states: dict[str, Any]) -> None:
+    missing = {after for state in states.values() for after in _successors(state)} - set(states)
+
+    assert missing == set()
+
+
+def test_every_state_can_be_reached(definition: dict[str, Any]) -> None:
+    reached = _paths_end_at(definition["States"], definition["StartAt"])
+
+    assert reached == set(definition["States"])
+
+
+def test_every_state_can_reach_an_end(states: dict[str, Any]) -> None:
+    ends = {name for name, state in states.items() if state["Type"] in ("Fail", "Succeed")}
+    lost = [name for name in states if not _paths_end_at(states, name) & ends]
+
+    assert ends == {"Live", "Rejected", "Approval timed out", "Release failed"}
+    assert lost == []
+
+
+def test_choices_leave_no_case_open(states: dict[str, Any]) -> None:
+    choices = {name: state for name, state in states.items() if state["Type"] == "Choice"}
+
+    assert choices
+    assert [name for name, state in choices.items() if "Default" not in state] == []
+
+
+def test_everything_is_written_in_jsonata(definition: dict[str, Any]) -> None:
+    assert definition["QueryLanguage"] == "JSONata"
+    for state in definition["States"].values():
+        assert state.get("QueryLanguage", "JSONata") == "JSONata"
+        assert not {"Parameters", "ResultPath", "InputPath", "OutputPath"} & set(state)
+
+
+def test_every_task_tries_again_what_is_transient(states: dict[str, Any]) -> None:
+    lacking = {}
+    for name, state in _tasks(states).items():
+        retried = {error for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
+        needed = _LAMBDA if ":lambda:" in state["Resource"] else _SAGEMAKER
+        if needed - retried:
+            lacking[name] = needed - retried
+
+    assert lacking == {}
+
+
+def test_retries_back_off_and_end(states: dict[str, Any]) -> None:
+    for name, state in _tasks(states).items():
+        for rule in state["Retry"]:
+            assert rule["BackoffRate"] > 1, name
+            assert 1 <= rule["MaxAttempts"] <= 6, name
+
+
+def test_every_task_catches_everything_on_the_way_to_a_mail(states: dict[str, Any]) -> None:
+    for name, state in _tasks(states).items():
+        last = state["Catch"][-1]
+        assert last["ErrorEquals"] == ["States.ALL"], name
+        if name in _LAST_MAILS:
+            assert last["Next"] == _LAST_MAILS[name]
+        else:
+            assert last["Assign"]["failure"]["state"] == name
+            assert "Mail the failure" in _paths_end_at(states, last["Next"]), name
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds"),
+    [
+        # The time limits of the settings, and half an hour to wait for a machine.
+        ("Train the model", 60 * 60 + 30 * 60),
+        ("Predict the held-out data", 12 * 3600),
+        ("Ask for approval", 48 * 3600),
+    ],
+)
+def test_what_waits_has_a_time_limit(states: dict[str, Any], state: str, seconds: int) -> None:
+    assert states[state]["TimeoutSeconds"] == seconds
+
+
+def test_nothing_else_waits_for_a_job_or_a_person(states: dict[str, Any]) -> None:
+    waiting = {
+        name
+        for name, state in _tasks(states).items()
+        if state["Resource"].endswith((".sync", ".sync:2", ".waitForTaskToken"))
+    }
+
+    assert waiting == {"Train the model", "Predict the held-out data", "Ask for approval"}
+    assert all("TimeoutSeconds" in states[name] for name in waiting)
+
+
+def test_an_approval_ends_before_the_pipeline_gives_up(states: dict[str, Any]) -> None:
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: seven days an action
+    assert states["Ask for approval"]["TimeoutSeconds"] < 7 * 24 * 3600
+
+
+def test_states_are_named_in_plain_words(states: dict[str, Any]) -> None:
+    # Step Functions takes 80 characters: it shows them in its graph.
+    assert [name for name in states if len(name) > 80 or not name[0].isupper()] == []
+    assert [name for name in states if "_" in name] == []
+
+
+@pytest.mark.parametrize("variant", ["disposable", "closed"])
+def test_the_workflow_is_the_same_whoever_may_call_the_model(
+    variant: str, shipped: Synthesis
+) -> None:
+    kind = "AWS::StepFunctions::StateMachine"
+
+    assert set(synthesized(variant).resources(kind)) == set(shipped.resources(kind))
+
+
+def test_the_workflow_needs_nothing_of_the_local_cloud() -> None:
+    for source in (*ROOT.glob("mlops_stacks/**/*.py"), *ROOT.glob("lambdas/**/*.py")):
+        text = source.read_text(encoding="utf-8")
+        assert "ministack" not in text.lower(), source
+        assert "from local" not in text, source
+        assert "import local" not in text, source

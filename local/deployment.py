@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import botocore.session
 
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError
@@ -76,12 +77,21 @@ def read_outputs(cloud: RunningCloud) -> Deployment:
 
 
 def session(cloud: RunningCloud) -> boto3.session.Session:
-    """A boto3 session as the cloud's root; its clients take endpoint and CA from here.
+    """A boto3 session as the root of this cloud, whatever the environment says of others.
 
-    boto3 reads both from the environment only, so the process's own is set.
+    Its clients know endpoint and certificate; two clouds can be used side by side.
     """
-    os.environ.update(cloud.environment())
-    return boto3.session.Session()
+    given = cloud.environment()
+    values = {"region": given["AWS_REGION"], "ca_bundle": given["AWS_CA_BUNDLE"], "profile": None}
+    # (name in a profile, environment variable, value, conversion): only the value counts here.
+    core = botocore.session.Session(
+        session_vars={name: (None, None, value, None) for name, value in values.items()}
+    )
+    core.get_component("config_store").set_config_variable(
+        "endpoint_url", given["AWS_ENDPOINT_URL"]
+    )
+    core.set_credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
+    return boto3.session.Session(botocore_session=core)
 
 
 def _cdk(cloud: RunningCloud, arguments: Sequence[str], *, app: Path | None) -> None:

@@ -87,7 +87,7 @@ def _base_image(program: str, cache: Path) -> str | None:
         return None
     with step("Making a stand-in from Debian's packages"):
         made = subprocess.run(
-            [str(_CONTAINER / "stand-in-base-image.sh"), _STAND_IN, str(cache)],
+            ["bash", str(_CONTAINER / "stand-in-base-image.sh"), _STAND_IN, str(cache)],
             env={**os.environ, "CONTAINER_ENGINE": program},
             check=False,
         )

@@ -89,7 +89,7 @@ def _build(
     }
     with log.open("wb") as output:
         result = subprocess.run(
-            [str(folder / "build-and-push.sh")],
+            ["bash", str(folder / "build-and-push.sh")],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

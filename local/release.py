@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,17 +35,39 @@ class Outcome:
 
 
 class Release:
-    """One execution of the release workflow."""
+    """One execution of the release workflow.
 
-    def __init__(self, cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> None:
+    Attributes:
+        execution_arn: the execution.
+        mark: the part that the names of its jobs and models have in common.
+    """
+
+    def __init__(self, cloud: RunningCloud, *, execution_arn: str) -> None:
         self._cloud = cloud
         self._states = session(cloud).client("stepfunctions")
-        self._known_mails = len(messages(cloud))
-        self.commit_id = image_uri.rpartition(":")[2]
-        self.execution_arn = self._states.start_execution(
-            stateMachineArn=deployment.state_machine_arn,
-            input=json.dumps({"commitID": self.commit_id, "imageUri": image_uri}),
-        )["executionArn"]
+        self.execution_arn = execution_arn
+        # The workflow names its jobs so; every mail has the name or the execution in it.
+        self.mark = hashlib.sha256(execution_arn.encode()).hexdigest()[:12]
+
+    @classmethod
+    def start(
+        cls, cloud: RunningCloud, deployment: Deployment, execution_input: Mapping[str, Any]
+    ) -> Release:
+        """Start an execution; its input is as the pipeline's hand-over."""
+        execution = (
+            session(cloud)
+            .client("stepfunctions")
+            .start_execution(
+                stateMachineArn=deployment.state_machine_arn, input=json.dumps(execution_input)
+            )
+        )
+        return cls(cloud, execution_arn=execution["executionArn"])
+
+    @classmethod
+    def of_image(cls, cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> Release:
+        """Release an image that is in the repository; its tag names the commit."""
+        handed_over = {"commitID": image_uri.rpartition(":")[2], "imageUri": image_uri}
+        return cls.start(cloud, deployment, handed_over)
 
     def follow(self) -> Iterator[str]:
         """Names of states as the execution enters them, until it ends."""
@@ -78,8 +101,12 @@ class Release:
         return None
 
     def mails(self) -> list[dict[str, str]]:
-        """The mails that arrived since this release was started."""
-        return messages(self._cloud)[self._known_mails :]
+        """The mails about this release, oldest first; others may run beside it."""
+        return [
+            mail
+            for mail in messages(self._cloud)
+            if self.execution_arn in mail["body"] or self.mark in mail["body"]
+        ]
 
     def outcome(self) -> Outcome:
         """How it ended."""

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from local.cloud.server import ACCOUNT_ID, REGION, ROOT_SECRET
 from local.terminal import LocalError
@@ -31,6 +32,7 @@ class RunningCloud:
         port: AWS's APIs by HTTPS on 127.0.0.1.
         site_port: inbox and deployed APIs by HTTP on 127.0.0.1.
         engine: docker, podman, or None for processes.
+        process: the process, if this one has started it.
     """
 
     state_dir: Path
@@ -38,6 +40,7 @@ class RunningCloud:
     port: int
     site_port: int
     engine: str | None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
     def inbox_url(self) -> str:
@@ -67,7 +70,7 @@ class RunningCloud:
             record = json.loads(_record(state_dir).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        cloud = cls(**{**record, "state_dir": state_dir})
+        cloud = cls(state_dir=state_dir, **record)
         return cloud if cloud.is_running() else None
 
     @classmethod
@@ -97,10 +100,13 @@ class RunningCloud:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        cloud = cls(
-            state_dir=state_dir, pid=process.pid, port=port, site_port=site_port, engine=engine
-        )
-        record = {**asdict(cloud), "state_dir": str(state_dir)}
+        record: dict[str, Any] = {
+            "pid": process.pid,
+            "port": port,
+            "site_port": site_port,
+            "engine": engine,
+        }
+        cloud = cls(state_dir=state_dir, process=process, **record)
         _record(state_dir).write_text(json.dumps(record), encoding="utf-8")
         deadline = time.monotonic() + _START_SECONDS
         try:
@@ -132,11 +138,13 @@ class RunningCloud:
         if self.is_running():
             os.kill(self.pid, signal.SIGTERM)
             deadline = time.monotonic() + _STOP_SECONDS
-            while self.is_running() and not _reap(self.pid):
+            while self.is_running():
                 if time.monotonic() > deadline:
                     os.kill(self.pid, signal.SIGKILL)
                     break
                 time.sleep(0.05)
+        if self.process is not None:
+            self.process.wait()
         _record(self.state_dir).unlink(missing_ok=True)
 
     def _answers(self) -> bool:
@@ -149,14 +157,6 @@ class RunningCloud:
 
 def _record(state_dir: Path) -> Path:
     return state_dir / "cloud.json"
-
-
-def _reap(pid: int) -> bool:
-    """Whether the process was our child and has ended."""
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:
-        return False
 
 
 def _free_ports() -> tuple[int, int]:

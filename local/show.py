@@ -42,7 +42,7 @@ def release_image(
     Returns:
         0 when the release is live, or was rejected; 1 when it failed.
     """
-    release = Release(cloud, deployment, image_uri=image_uri)
+    release = Release.of_image(cloud, deployment, image_uri=image_uri)
     say(f"== Releasing {image_uri}")
     say(f"   {release.execution_arn}")
     try:

@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from mlops_stacks.constructs.acknowledgment import acknowledge_prefix
+from mlops_stacks.constructs.customer_key import KEY_USE
 from mlops_stacks.constructs.data_store import PREDICTIONS_PREFIX
 from mlops_stacks.constructs.release_api import ReleaseApi
 from mlops_stacks.constructs.release_function import ReleaseFunction
@@ -140,12 +141,7 @@ class ReleaseStack(Stack):
         self._allow_key(function)
 
     def _allow_key(self, function: lambda_.Function) -> None:
-        # Spelled out: the CDK's own grants add wildcard actions.
-        _allow(
-            function,
-            ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-            [self._foundation.key.key_arn],
-        )
+        _allow(function, KEY_USE, [self._foundation.key.key_arn])
 
     def _answer_approval(self) -> lambda_.Function:
         table = self._foundation.approvals_table

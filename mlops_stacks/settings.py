@@ -220,6 +220,8 @@ def _fault(details: ErrorDetails) -> str:
     value, allowed = details["input"], details["msg"]
     if kind == "value_error":
         allowed = str(details["ctx"]["error"])
+    if kind == "tuple_type":
+        allowed = 'a list in square brackets, such as ["one", "two"], is allowed'
     if isinstance(value, dict):
         return f"{field}: {allowed}"
     return f"{field} = {value!r}: {allowed}"

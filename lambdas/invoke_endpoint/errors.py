@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore.exceptions import (
@@ -70,10 +71,20 @@ def _service_error(error: ClientError) -> HttpError:
 
 
 def _model_error(status: object, *, reason: str) -> HttpError:
-    reason = printable(reason).strip()[:_MAX_REASON_CHARACTERS] or "no reason given"
+    reason = printable(_plain(reason)).strip()[:_MAX_REASON_CHARACTERS] or "no reason given"
     if isinstance(status, int) and 400 <= status < 500:
         return HttpError(400, f"The model refused the data: {reason}")
     return HttpError(502, "The model failed on this request. Its log in CloudWatch says why.")
+
+
+def _plain(reason: str) -> str:
+    """The text of the container's `{"error": "<text>"}`; any other answer as it is."""
+    try:
+        answer = json.loads(reason)
+    except ValueError:
+        return reason
+    text = answer.get("error") if isinstance(answer, dict) else None
+    return text if isinstance(text, str) else reason
 
 
 def _unavailable(message: str, *, seconds: int) -> HttpError:

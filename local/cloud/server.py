@@ -92,7 +92,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from ministack.core import lambda_runtime  # type: ignore[import-untyped]
     from ministack.services import ecr  # type: ignore[import-untyped]
 
-    from local.cloud import executions, extensions
+    from local.cloud import executions, extensions, functions
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.site import front_doors
@@ -116,6 +116,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     keep_uploaded_layers(ecr)
     extensions.deliver_mail(inbox)
     extensions.link_apis_to(arguments.site_url)
+    functions.name_errors_by_class()
     executions.install(identities)
 
     config = Config()

@@ -4,6 +4,9 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+KEY_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+"""What reading and writing encrypted data needs; the CDK's own grants add wildcard actions."""
+
 
 class CustomerKey(Construct):
     """One rotating key for data, images, approvals and messages.

@@ -25,7 +25,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         super().__init__(
             construct_id,
             input=source,
-            commands=["container/build-and-push.sh"],
+            commands=["bash container/build-and-push.sh"],
             env={
                 "COMMIT_ID": source.source_attribute("CommitId"),
                 "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",

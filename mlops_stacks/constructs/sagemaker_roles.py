@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops_stacks.constructs.acknowledgment import acknowledge, acknowledge_prefix
+from mlops_stacks.constructs.customer_key import KEY_USE
 from mlops_stacks.constructs.data_store import (
     MODELS_PREFIX,
     PREDICTIONS_PREFIX,
@@ -64,7 +65,7 @@ class SageMakerRole(Construct):
             ["s3:PutObject", "s3:AbortMultipartUpload"],
             [bucket.arn_for_objects(f"{prefix}*") for prefix in write],
         )
-        self._allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
+        self._allow(KEY_USE, [key.key_arn])
         self._allow(
             [
                 "ecr:BatchCheckLayerAvailability",

@@ -30,22 +30,32 @@ _HOST_ONLY = frozenset({"AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"})
 
 
 def detect_engine() -> str | None:
-    """`docker` or `podman`, the first whose engine answers, or None."""
-    for program, field in (("docker", "{{.ServerVersion}}"), ("podman", "{{.Version.Version}}")):
-        try:
-            answer = subprocess.run(
-                [program, "info", "--format", field],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=20,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if answer.returncode == 0 and answer.stdout.strip():
-            return program
-    return None
+    """`docker` or `podman`, the first whose engine answers, or None.
+
+    A Docker client that talks to Podman's service gives way to Podman's own client: only that one
+    can be told that the local registry shows a certificate of its own.
+    """
+    docker = _answer(["docker", "info", "--format", "{{.ServerVersion}}"])
+    podman = _answer(["podman", "info", "--format", "{{.Version.Version}}"])
+    if docker and not (podman and "Podman" in _answer(["docker", "version"])):
+        return "docker"
+    return "podman" if podman else None
+
+
+def _answer(command: list[str]) -> str:
+    """What a client prints, or nothing when it or its engine does not answer."""
+    try:
+        answer = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 class EngineContainer:

@@ -94,6 +94,7 @@ class ProcessRunner:
             **run.environment,
             "ML_ROOT": str(run.ml_root),
             "SAGEMAKER_BIND_TO_PORT": str(port),
+            "SERVE_HOST": "127.0.0.1",
         }
         with run.log.open("ab") as log:
             process = subprocess.Popen(

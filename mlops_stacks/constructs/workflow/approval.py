@@ -10,6 +10,7 @@ from constructs import Construct
 from mlops_stacks.constructs.data_store import PREDICTIONS_PREFIX
 from mlops_stacks.constructs.workflow.expressions import RELEASE, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
+from mlops_stacks.constructs.workflow.retries import retry_lambda
 
 REJECTED_ERROR = "ReleaseRejected"
 TIMED_OUT_ERROR = "ApprovalTimedOut"
@@ -66,6 +67,7 @@ class ApprovalStates(Construct):
             ),
             assign={"decision": jsonata("$states.result")},
         )
+        retry_lambda(question)
         question.add_catch(self._timed_out(), errors=["States.Timeout"])
         failure.catch(question)
         decided = sfn.Choice.jsonata(self, "Approved?")
@@ -111,5 +113,6 @@ class ApprovalStates(Construct):
                 {"outcome": outcome, "modelName": self._model_name, **RELEASE, **details}
             ),
         )
+        retry_lambda(mail)
         mail.add_catch(end)  # A mail that cannot be sent must not change the outcome.
         return mail.next(end)

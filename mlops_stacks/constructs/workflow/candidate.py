@@ -21,7 +21,7 @@ from mlops_stacks.constructs.data_store import (
 )
 from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, IMAGE_URI, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
-from mlops_stacks.constructs.workflow.retries import retry_sagemaker
+from mlops_stacks.constructs.workflow.retries import retry_lambda, retry_sagemaker
 from mlops_stacks.constructs.workflow.task_resource import integration
 from mlops_stacks.settings import Settings
 
@@ -67,6 +67,7 @@ class CandidateStates(Construct):
         for state in (self.start, model, transform):
             retry_sagemaker(state)
             failure.catch(state)
+        retry_lambda(self.end)
         failure.catch(self.end)
         self.start.next(model).next(transform).next(self.end)
 

@@ -11,7 +11,11 @@ from constructs import Construct
 
 from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, RELEASE, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
-from mlops_stacks.constructs.workflow.retries import retry_sagemaker
+from mlops_stacks.constructs.workflow.retries import (
+    retry_lambda,
+    retry_look_up,
+    retry_sagemaker,
+)
 from mlops_stacks.constructs.workflow.task_resource import integration
 from mlops_stacks.settings import Settings
 
@@ -62,6 +66,7 @@ class DeploymentStates(Construct):
         missing.when(
             sfn.Condition.jsonata(jsonata("$contains($failure.cause, 'Could not find')")), create
         ).otherwise(failure.start)
+        retry_look_up(look_up)
         failure.catch(look_up, then=missing)
         for state in (self.start, create, update, check):
             retry_sagemaker(state)
@@ -206,6 +211,7 @@ class DeploymentStates(Construct):
                 }
             ),
         )
+        retry_lambda(smoke_test)
         self._failure.catch(smoke_test)
         mail = tasks.LambdaInvoke.jsonata(
             self,
@@ -230,6 +236,7 @@ class DeploymentStates(Construct):
                 "evaluation": jsonata("$evaluation"),
             },
         )
+        retry_lambda(mail)
         self._failure.catch(mail)
         return smoke_test.next(mail).next(sfn.Succeed.jsonata(self, "Live"))
 

@@ -47,9 +47,12 @@ def release_variables(model_name: str) -> dict[str, str]:
 
 
 COMPLETE_INPUT = jsonata(
-    # A tag of a container image, and a reference without white space.
+    # A tag of a container image, and a reference without white space. Nothing is anchored at the
+    # end: in some engines `$` takes a line break before it.
     "$type($states.input.commitID) = 'string' and $type($states.input.imageUri) = 'string'"
-    " and $contains($commitId, /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/)"
-    " and $contains($imageUri, /^[^\\s]{1,255}$/)"
+    " and $contains($commitId, /^[a-zA-Z0-9]/) and $length($commitId) <= 128"
+    " and $not($contains($commitId, /[^a-zA-Z0-9._-]/))"
+    " and $length($imageUri) > 0 and $length($imageUri) <= 255"
+    " and $not($contains($imageUri, /\\s/))"
 )
 """True for `{"commitID": <image tag>, "imageUri": <image reference>}`."""

@@ -6,6 +6,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from mlops_stacks.constructs.workflow.expressions import RELEASE, jsonata
+from mlops_stacks.constructs.workflow.retries import retry_lambda
 
 _CAUSE_LIMIT = 30_000  # A Fail state takes 32,768 characters.
 
@@ -40,6 +41,7 @@ class FailurePath(Construct):
                 }
             ),
         )
+        retry_lambda(self.start)
         self.start.add_catch(failed)  # A mail that cannot be sent must not hide the error.
         self.start.next(failed)
 

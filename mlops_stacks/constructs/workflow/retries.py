@@ -2,6 +2,7 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 
 
 def retry_sagemaker(state: sfn.TaskStateBase | sfn.CustomState) -> None:
@@ -22,5 +23,29 @@ def retry_sagemaker(state: sfn.TaskStateBase | sfn.CustomState) -> None:
         interval=Duration.seconds(2),
         max_attempts=3,
         backoff_rate=3,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def retry_look_up(state: sfn.CustomState) -> None:
+    """Try a look-up again on throttling, shortly: one that finds nothing fails by the same name."""
+    state.add_retry(
+        errors=["SageMaker.SageMakerException"],
+        interval=Duration.seconds(1),
+        max_attempts=2,
+        backoff_rate=2,
+    )
+
+
+def retry_lambda(state: tasks.LambdaInvoke) -> None:
+    """Try a function again on throttling too, which the CDK's own retries leave out.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
+    """
+    state.add_retry(
+        errors=["Lambda.TooManyRequestsException"],
+        interval=Duration.seconds(2),
+        max_attempts=6,
+        backoff_rate=2,
         jitter_strategy=sfn.JitterType.FULL,
     )

@@ -146,6 +146,13 @@ def test_too_large_a_body_is_refused() -> None:
     ("code", "message", "response", "status", "part"),
     [
         ("ModelError", "", {"OriginalStatusCode": 400, "OriginalMessage": "4 fields"}, 400, "4 fi"),
+        (
+            "ModelError",
+            "",
+            {"OriginalStatusCode": 400, "OriginalMessage": '{"error": "Row 1 is odd."}'},
+            400,
+            "refused the data: Row 1 is odd.",
+        ),
         ("ModelError", "", {"OriginalStatusCode": 415}, 400, "no reason given"),
         ("ModelError", "", {"OriginalStatusCode": 500, "OriginalMessage": "trace"}, 502, "log"),
         ("ModelError", "", {}, 502, "log"),

@@ -1,0 +1,1 @@
+"""Measurements, always as a ratio of two things measured in the same run."""

@@ -1,0 +1,39 @@
+"""What MiniStack's Lambda does otherwise than AWS, put right from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.core import lambda_runtime  # type: ignore[import-untyped]
+from ministack.services import lambda_svc  # type: ignore[import-untyped]
+
+_TRACE = '"trace": traceback.format_exc()'
+_MARK = "errorType: "
+
+
+def name_errors_by_class() -> None:
+    """A handler's exception is reported under its class name, which Step Functions catches by.
+
+    MiniStack reports every one as `Runtime.HandlerError`.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+
+    Raises:
+        RuntimeError: the worker's script no longer has the line that this extends.
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    if _TRACE not in script:
+        raise RuntimeError("MiniStack's Python worker has changed: pin the version that is known")
+    # The class name becomes the last line of the traceback, and of the function's log.
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(
+        _TRACE, f'{_TRACE} + "{_MARK}" + type(e).__name__'
+    )
+    original = lambda_svc._execute_function_with_config_scope
+
+    def execute(*arguments: Any, **options: Any) -> Any:
+        result = original(*arguments, **options)
+        last_line = str(result.get("log", "")).rstrip().rpartition("\n")[2]
+        if result.get("error") and last_line.startswith(_MARK):
+            result["body"]["errorType"] = last_line.removeprefix(_MARK)
+        return result
+
+    lambda_svc._execute_function_with_config_scope = execute

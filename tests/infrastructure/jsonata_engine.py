@@ -9,10 +9,11 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from jsonata import Jsonata
-from jsonata.utils import Utils
+from jsonata import Jsonata  # type: ignore[import-untyped]
+from jsonata.utils import Utils  # type: ignore[import-untyped]
 
 _DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-512": "sha512"}
 
@@ -56,6 +57,7 @@ def _evaluate(expression: str, *, variables: Mapping[str, Any], states: Mapping[
     return found
 
 
+@cache
 def _compiled(expression: str) -> Jsonata:
     compiled = Jsonata.jsonata(expression)
     # What Step Functions adds to JSONata, as far as the workflow uses it.

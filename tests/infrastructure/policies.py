@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.iam_evaluator import (
+from ministack.core.iam_evaluator import (  # type: ignore[import-untyped]
     EvalContext,
     ParsedStatement,
     evaluate,

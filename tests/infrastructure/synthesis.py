@@ -9,10 +9,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from app import build
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
+from app import build
 from mlops_stacks.pipeline_stack import PipelineStack
 from mlops_stacks.settings import Settings, load_settings
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import pytest
-from cfnlint.api import lint
+from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from tests.infrastructure.synthesis import VARIANTS, synthesized
 

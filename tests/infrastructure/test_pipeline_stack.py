@@ -174,8 +174,8 @@ def test_codecommit_gives_the_source_and_an_event_starts_the_pipeline(
 def test_the_image_is_built_by_the_script_that_people_run(shipped: Synthesis) -> None:
     project = _project(shipped, "BuildImage")
 
-    assert _commands(project, "build") == ["container/build-and-push.sh"]
-    assert (ROOT / "container" / "build-and-push.sh").stat().st_mode & 0o111
+    assert _commands(project, "build") == ["bash container/build-and-push.sh"]
+    assert (ROOT / "container" / "build-and-push.sh").is_file()
 
 
 def test_only_the_image_build_is_privileged_and_keeps_docker_layers(shipped: Synthesis) -> None:

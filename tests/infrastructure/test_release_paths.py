@@ -40,9 +40,7 @@ def test_a_later_release_updates_the_endpoint(definition: dict[str, Any]) -> Non
 
 
 def test_a_busy_endpoint_is_waited_for(definition: dict[str, Any]) -> None:
-    walk = _walk(
-        definition, Look_up_the_endpoint=[endpoint("Updating"), endpoint("InService")]
-    )
+    walk = _walk(definition, Look_up_the_endpoint=[endpoint("Updating"), endpoint("InService")])
 
     assert walk.succeeded
     assert walk.visited.count("Wait until the endpoint is free") == 1
@@ -74,14 +72,12 @@ def test_a_look_up_that_fails_for_another_reason_is_no_first_release(
 def test_the_workflow_waits_until_the_new_configuration_serves(
     definition: dict[str, Any], status: str
 ) -> None:
-    checks = all_well()["Check the endpoint"]
     answers = all_well()
     live = answers["Check the endpoint"]
     answers["Check the endpoint"] = [endpoint(status), endpoint(status), live]
 
     walk = execute(definition, RELEASE_INPUT, answers=answers)
 
-    assert checks is not live
     assert walk.succeeded
     assert walk.visited.count("Wait for the endpoint") == 3
 
@@ -100,9 +96,7 @@ def test_an_endpoint_that_went_back_to_the_old_model_is_a_failure(
 def test_a_new_endpoint_that_fails_is_removed_and_its_reason_told(
     definition: dict[str, Any],
 ) -> None:
-    walk = _walk(
-        definition, Check_the_endpoint=endpoint("Failed", FailureReason="Out of capacity")
-    )
+    walk = _walk(definition, Check_the_endpoint=endpoint("Failed", FailureReason="Out of capacity"))
 
     assert (walk.error, walk.cause) == ("EndpointFailed", "Out of capacity")
     assert "Remove the failed endpoint" in walk.visited

@@ -12,13 +12,11 @@ import pytest
 
 from tests.infrastructure.synthesis import ROOT, Synthesis, synthesized
 
-_SAGEMAKER = {
-    # Where the optimised and the SDK integration put throttling, and where both put capacity:
-    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
-    "SageMaker.ResourceLimitExceededException",
-    "SageMaker.AmazonSageMakerException",
-    "SageMaker.SageMakerException",
-}
+# Where the optimised and the SDK integration put throttling, and where both put capacity:
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+_OPTIMISED = {"SageMaker.AmazonSageMakerException"}
+_SDK = {"SageMaker.SageMakerException"}
+_CAPACITY = {"SageMaker.ResourceLimitExceededException"}
 _LAMBDA = {
     # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
     "Lambda.ClientExecutionTimeoutException",
@@ -42,6 +40,14 @@ def _successors(state: dict[str, Any]) -> Iterator[str]:
             yield step["Next"]
     if "Default" in state:
         yield state["Default"]
+
+
+def _transient(resource: str) -> set[str]:
+    """The errors of a service integration that another try may overcome."""
+    if ":lambda:" in resource:
+        return _LAMBDA
+    throttling = _SDK if ":aws-sdk:" in resource else _OPTIMISED
+    return throttling | _CAPACITY if ":create" in resource or ":update" in resource else throttling
 
 
 def _tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -97,7 +103,7 @@ def test_every_task_tries_again_what_is_transient(states: dict[str, Any]) -> Non
     lacking = {}
     for name, state in _tasks(states).items():
         retried = {error for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
-        needed = _LAMBDA if ":lambda:" in state["Resource"] else _SAGEMAKER
+        needed = _transient(state["Resource"])
         if needed - retried:
             lacking[name] = needed - retried
 

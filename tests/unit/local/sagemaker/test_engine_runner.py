@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -23,6 +21,7 @@ from local.sagemaker.runners import engine, supervisor
 from local.sagemaker.runners.base import Run
 from local.sagemaker.runners.engine import EngineRunner, detect_engine
 from tests.unit.local.sagemaker.fakes import ACCOUNT, IMAGE, REGION, FakeEcr, FakeS3, FakeSession
+from tests.unit.local.sagemaker.registry_protocol import RegistryProtocol
 
 
 def test_images_map_to_the_local_registry() -> None:
@@ -94,37 +93,7 @@ def run(*command: str) -> str:
 def local_registry() -> Iterator[str]:
     """MiniStack's registry protocol on a port of its own."""
 
-    class Protocol(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            path, _, query = self.path.partition("?")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-            fields = dict(part.split("=", 1) for part in query.split("&") if part)
-            parsed = {key: [urllib.parse.unquote(value)] for key, value in fields.items()}
-            headers = {key.lower(): value for key, value in self.headers.items()}
-            status, answered, content = asyncio.run(
-                registry.handle_registry_request(self.command, path, headers, body, parsed)
-            )
-            self.send_response(status)
-            length = answered.pop("Content-Length", str(len(content)))
-            for key, value in {**answered, "Content-Length": length}.items():
-                self.send_header(key, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Protocol)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), RegistryProtocol)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     registry._create_repository({"repositoryName": "models"})
     yield f"localhost:{server.server_port}"

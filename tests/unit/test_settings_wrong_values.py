@@ -1,0 +1,154 @@
+"""settings.toml: one clear line for each wrong value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.settings_files import edited, message_of
+
+# What stands in the valid file, what stands there instead, and what the message says.
+_WRONG = [
+    # name of a model
+    ('name = "iris"', 'name = "Iris"', "model.name = 'Iris'", "lower-case"),
+    ('name = "iris"', 'name = "9iris"', "model.name = '9iris'", "beginning with a letter"),
+    ('name = "iris"', 'name = "ir--is"', "model.name = 'ir--is'", "single hyphens"),
+    ('name = "iris"', f'name = "{"a" * 21}"', f"model.name = '{'a' * 21}'", "up to 20"),
+    ('name = "iris"', "name = 5", "model.name = 5", "string"),
+    ('name = "iris"', 'name = ""', "model.name = ''", "up to 20"),
+    # addresses
+    (
+        '"ada@example.com", "grace@example.com"]',
+        '"ada.example.com"]',
+        "notifications.approvers.0 = 'ada.example.com'",
+        "an e-mail address",
+    ),
+    (
+        '["ada@example.com", "grace@example.com"]',
+        "[]",
+        "notifications.approvers = []",
+        "at least 1",
+    ),
+    (
+        '["ada@example.com", "grace@example.com"]',
+        '"ada@example.com"',
+        "notifications.approvers = 'ada@example.com'",
+        "a list in square brackets",
+    ),
+    (
+        'operations = ["operations@example.com"',
+        'operations = ["operations@localhost"',
+        "notifications.operations.0 = 'operations@localhost'",
+        "an e-mail address",
+    ),
+    # source
+    ('kind = "connection"', 'kind = "github"', "source.kind = 'github'", "'connection'"),
+    (
+        'repository = "example-org/example-model"',
+        'repository = "https://example.org/model"',
+        "source.repository = 'https://example.org/model'",
+        '"owner/name"',
+    ),
+    ('branch = "release"', 'branch = "my branch"', "source.branch = 'my branch'", "a branch name"),
+    (
+        'connection_arn = "arn:aws:codeconnections:',
+        'connection_arn = "arn:aws:s3:::',
+        "source.connection_arn = 'arn:aws:s3:::",
+        "the ARN of a CodeConnections connection",
+    ),
+    (
+        '["docs/**", "**/*.md"]',
+        '["1", "2", "3", "4", "5", "6", "7", "8", "9"]',
+        "source.exclude_paths = ['1'",
+        "at most 8",
+    ),
+    # machines
+    (
+        '[training]\ninstance_type = "ml.m5.large"',
+        '[training]\ninstance_type = "m5.large"',
+        "training.instance_type = 'm5.large'",
+        '"ml.m5.large"',
+    ),
+    ("volume_gib = 10", "volume_gib = 0", "training.volume_gib = 0", "greater than or equal to 1"),
+    ("volume_gib = 10", "volume_gib = 16385", "training.volume_gib = 16385", "16384"),
+    (
+        "max_runtime_minutes = 60",
+        "max_runtime_minutes = 7201",
+        "training.max_runtime_minutes = 7201",
+        "7200",
+    ),
+    (
+        "max_runtime_minutes = 60",
+        'max_runtime_minutes = "60"',
+        "training.max_runtime_minutes = '60'",
+        "valid integer",
+    ),
+    (
+        "max_runtime_minutes = 60",
+        "max_runtime_minutes = 60.5",
+        "training.max_runtime_minutes = 60.5",
+        "valid integer",
+    ),
+    (
+        "max_runtime_minutes = 60",
+        "max_runtime_minutes = true",
+        "training.max_runtime_minutes = True",
+        "valid integer",
+    ),
+    (
+        '[transform]\ninstance_type = "ml.m5.large"',
+        '[transform]\ninstance_type = "ml.m5"',
+        "transform.instance_type = 'ml.m5'",
+        "a SageMaker instance type",
+    ),
+    (
+        '[transform]\ninstance_type = "ml.m5.large"\ninstance_count = 1',
+        '[transform]\ninstance_type = "ml.m5.large"\ninstance_count = 0',
+        "transform.instance_count = 0",
+        "greater than or equal to 1",
+    ),
+    (
+        'instance_type = "ml.t2.medium"',
+        'instance_type = "t2.medium"',
+        "endpoint.instance_type = 't2.medium'",
+        "a SageMaker instance type",
+    ),
+    (
+        'instance_type = "ml.t2.medium"\ninstance_count = 1',
+        'instance_type = "ml.t2.medium"\ninstance_count = 101',
+        "endpoint.instance_count = 101",
+        "less than or equal to 100",
+    ),
+    # approval, inference, retention
+    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "160"),
+    ("timeout_hours = 48", "timeout_hours = 0", "approval.timeout_hours = 0", "1"),
+    (
+        'access = "iam"',
+        'access = "public"',
+        "inference.access = 'public'",
+        "'iam', 'open' or 'off'",
+    ),
+    ("burst_limit = 20", "burst_limit = 5001", "inference.burst_limit = 5001", "5000"),
+    ("rate_limit = 40", "rate_limit = 0", "inference.rate_limit = 0", "1"),
+    (
+        "keep_data_on_delete = true",
+        'keep_data_on_delete = "no"',
+        "retention.keep_data_on_delete = 'no'",
+        "valid boolean",
+    ),
+    ("keep_images = 30", "keep_images = 0", "retention.keep_images = 0", "1"),
+    ("log_days = 60", "log_days = 61", "retention.log_days = 61", "1, 3, 5, 7, 14, 30, 60, 90"),
+    ('application = "model-release"', "application = 5", "tags.application = 5", "string"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "field", "allowed"), _WRONG, ids=[w[2] for w in _WRONG])
+def test_a_wrong_value_gives_one_line_with_field_value_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, field: str, allowed: str
+) -> None:
+    message = message_of(edited(tmp_path, old, new))
+
+    assert len(message.splitlines()) == 1, message
+    assert message.startswith(f"settings.toml: {field}")
+    assert allowed in message

@@ -17,6 +17,7 @@ from mlops_stacks.settings import SourceSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "package.json"
 _SOURCE_ACTION = "Source"
+_CDK_ASSETS_VERSION = "4.7.3"  # The tool that publishes assets is a package of its own.
 
 
 def cdk_cli_version() -> str:
@@ -46,6 +47,7 @@ class ReleasePipeline(Construct):
             execution_mode=codepipeline.ExecutionMode.QUEUED,
             self_mutation=True,
             cli_version=cdk_cli_version(),
+            cdk_assets_cli_version=_CDK_ASSETS_VERSION,
             artifact_bucket=self._artifacts,
             use_pipeline_role_for_actions=True,
             synth=pipelines.CodeBuildStep(

@@ -6,6 +6,9 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from urllib.error import URLError
+
+from botocore.exceptions import EndpointConnectionError
 
 from local.deployment import Deployment, deploy, read_outputs
 from local.engine import Engine, choose_engine
@@ -28,6 +31,14 @@ def main() -> int:
         return {"up": up, "release": release, "down": down, "demo": demo}[verb](state_dir)
     except LocalError as error:
         complain(error)
+        return 1
+    except (EndpointConnectionError, URLError) as error:
+        gone = LocalError(
+            what="The local cloud does not answer any more",
+            why=str(error),
+            next_step="`make up` starts it again, empty; its log is cloud.log in the same folder",
+        )
+        complain(gone)
         return 1
     except KeyboardInterrupt:
         say("\nStopped.")

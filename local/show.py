@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import webbrowser
+
+from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
 from local.release import Release, decide, get_page, predict
@@ -51,7 +54,8 @@ def release_image(
             if state == "Ask for approval":
                 _approve(release, decision)
     except BaseException:
-        release.abort()
+        with contextlib.suppress(BotoCoreError):  # The cloud itself may have gone.
+            release.abort()
         raise
     outcome = release.outcome()
     for mail in release.mails():

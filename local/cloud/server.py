@@ -115,6 +115,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
     keep_uploaded_layers(ecr)
     extensions.deliver_mail(inbox)
+    extensions.empty_buckets_with_their_stack()
     extensions.link_apis_to(arguments.site_url)
     functions.name_errors_by_class()
     executions.install(identities)

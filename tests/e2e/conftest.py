@@ -1,0 +1,97 @@
+"""One local cloud for all tests that run the model as processes, and what they share on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.deployment import deploy
+from local.release import Release, wait_for
+from local.running_cloud import RunningCloud
+from tests.e2e.processes import mentioning
+from tests.e2e.system import ROOT, SETTINGS, Approved, System, skip_to, waiting_variables
+from tests.e2e.web import ask, submit
+
+_HERE = Path(__file__).resolve().parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here runs on a whole cloud."""
+    for item in items:
+        if _HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+def share_environments(state_dir: Path) -> None:
+    """Spare a new cloud the half minute in which the model's Python environment is made."""
+    own = state_dir / "environments"
+    own.mkdir(parents=True)
+    for made in (ROOT / ".local" / "environments").glob("*/.complete"):
+        (own / made.parent.name).symlink_to(made.parent)
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A cloud of its own on free ports, deployed, with the iris data."""
+    state_dir = tmp_path_factory.mktemp("cloud")
+    share_environments(state_dir)
+    cloud = RunningCloud.start(state_dir, engine=None)
+    try:
+        made = System(cloud=cloud, deployment=deploy(cloud, settings=SETTINGS))
+        made.put_iris()
+        yield made
+    finally:
+        cloud.stop()
+    wait_for(lambda: not mentioning(str(state_dir)), seconds=15, what="the end of every process")
+
+
+@pytest.fixture(scope="session")
+def image(system: System) -> str:
+    """The container folder as it is, pushed."""
+    return system.push("the model as it is")
+
+
+@pytest.fixture(scope="session")
+def first(system: System, image: str) -> Approved:
+    """The first release: looked at, approved over the mailed link, live."""
+    release = system.release(image)
+    link = release.wait_for_approval_link()
+    page = ask("GET", link)
+    assert release.outcome().status == "RUNNING", "looking has decided"
+    answer = submit(link, decision="approve", reason="Good on all classes", name="Ada")
+    outcome = system.ended(release)
+    return Approved(release=release, outcome=outcome, link=link, page=page, answer=answer)
+
+
+@pytest.fixture
+def live(system: System, first: Approved, image: str) -> dict[str, Any]:
+    """The endpoint, in service; the sample model is released again if it is gone."""
+    assert first.outcome.status == "SUCCEEDED", first.outcome
+    if system.endpoint() is None:
+        assert system.approved(system.release(image)).status == "SUCCEEDED"
+    found = system.endpoint()
+    assert found is not None
+    assert found["EndpointStatus"] == "InService"
+    return found
+
+
+@pytest.fixture
+def data(system: System) -> Iterator[System]:
+    """The system for a test that changes the data; the iris data is back afterwards."""
+    yield system
+    system.put_iris()
+
+
+@pytest.fixture
+def waiting(system: System, first: Approved, image: str) -> Iterator[Release]:
+    """A release that waits for a decision; training was spared it."""
+    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    to_approval = skip_to("Open an approval", **waiting_variables(first))
+    release = system.start_changed(given, to_approval)
+    release.wait_for_approval_link()
+    yield release
+    if release.outcome().status == "RUNNING":
+        release.abort()

@@ -1,0 +1,206 @@
+"""The whole system on one local cloud, and what people and the pipeline do with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from local.deployment import Deployment, session
+from local.engine import Engine
+from local.image import push_folder
+from local.release import Outcome, Release, decide, wait_for
+from local.running_cloud import RunningCloud
+from tests.e2e.web import Answer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONTAINER = ROOT / "container"
+SETTINGS = ROOT / "tests" / "infrastructure" / "settings.toml"
+APPROVERS = ["ada@example.com", "grace@example.com"]
+EVERYBODY = ["ada@example.com", "grace@example.com", "operations@example.com"]
+PATIENCE_SECONDS = 90
+
+Definition = dict[str, Any]
+Change = Callable[[Path], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A cloud with the stage's stacks on it."""
+
+    cloud: RunningCloud
+    deployment: Deployment
+    engine: Engine | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - any service's client
+        """An AWS client as the account's root."""
+        if service not in self._clients:
+            self._clients[service] = session(self.cloud).client(service)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    @property
+    def inference_url(self) -> str:
+        """The link that is mailed."""
+        assert self.deployment.inference_url
+        return self.deployment.inference_url
+
+    def put_data(self, part: str, files: Mapping[str, str]) -> None:
+        """Let `train` or `test` hold exactly these files."""
+        s3, bucket = self.client("s3"), self.deployment.data_bucket
+        for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{part}/").get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+        for name, content in files.items():
+            s3.put_object(Bucket=bucket, Key=f"{part}/{name}", Body=content.encode())
+
+    def put_iris(self) -> None:
+        """The sample data of the repository."""
+        for part in ("train", "test"):
+            content = (CONTAINER / "sample" / f"{part}.csv").read_text(encoding="utf-8")
+            self.put_data(part, {"iris.csv": content})
+
+    def push(self, name: str, change: Change | None = None) -> str:
+        """Push `container/` as it is, or changed, under a commit made up from a name."""
+        with TemporaryDirectory(prefix="commit-") as folder:
+            copy = Path(folder) / "container"
+            shutil.copytree(CONTAINER, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            if change:
+                change(copy)
+            return push_folder(
+                self.cloud,
+                self.deployment,
+                self.engine,
+                folder=copy,
+                commit=hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(),
+            )
+
+    def release(self, image_uri: str) -> Release:
+        """Start a release as the pipeline does."""
+        return Release.of_image(self.cloud, self.deployment, image_uri=image_uri)
+
+    def start(self, execution_input: Mapping[str, Any]) -> Release:
+        """Start the workflow with any input."""
+        return Release.start(self.cloud, self.deployment, execution_input)
+
+    def start_changed(
+        self, execution_input: Mapping[str, Any], change: Callable[[Definition], None]
+    ) -> Release:
+        """Start the deployed workflow with a changed definition, by the same role."""
+        with self._definition(change):
+            release = self.start(execution_input)
+            # An execution keeps the definition that it has begun with.
+            wait_for(lambda: self.states_of(release), seconds=30, what="the first state")
+        return release
+
+    def states_of(self, release: Release) -> list[str]:
+        """Names of the states that a release has entered."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history(release)
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def history(self, release: Release) -> list[dict[str, Any]]:
+        """Every event of a release's execution."""
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
+        return [
+            event
+            for page in pages.paginate(executionArn=release.execution_arn)
+            for event in page["events"]
+        ]
+
+    def reached(self, release: Release, state: str) -> None:
+        """Wait until a release has entered a state."""
+        wait_for(
+            lambda: state in self.states_of(release), seconds=PATIENCE_SECONDS, what=repr(state)
+        )
+
+    def ended(self, release: Release) -> Outcome:
+        """Wait for the end of a release."""
+
+        def outcome() -> Outcome | None:
+            now = release.outcome()
+            return now if now.status != "RUNNING" else None
+
+        ended: Outcome = wait_for(outcome, seconds=PATIENCE_SECONDS, what="the release's end")
+        return ended
+
+    def approved(self, release: Release) -> Outcome:
+        """Approve a release over its mailed link; wait for its end."""
+        link = release.wait_for_approval_link()
+        decide(link, decision="approve", reason="Good on all classes", name="Ada")
+        return self.ended(release)
+
+    def endpoint(self) -> dict[str, Any] | None:
+        """What SageMaker says of the one endpoint, or None."""
+        sagemaker = self.client("sagemaker")
+        names = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
+        assert len(names) <= 1, f"there is one stable endpoint, not {names}"
+        if not names:
+            return None
+        found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=names[0])
+        found.pop("ResponseMetadata")
+        return found
+
+    def delete_endpoint(self) -> None:
+        """Let the next release be a first one."""
+        if found := self.endpoint():
+            self.client("sagemaker").delete_endpoint(EndpointName=found["EndpointName"])
+
+    def models_of(self, release: Release) -> list[str]:
+        """The models that a release has created."""
+        answer = self.client("sagemaker").list_models(NameContains=release.mark)
+        return [model["ModelName"] for model in answer["Models"]]
+
+    @contextmanager
+    def _definition(self, change: Callable[[Definition], None]) -> Iterator[None]:
+        states, arn = self.client("stepfunctions"), self.deployment.state_machine_arn
+        deployed = states.describe_state_machine(stateMachineArn=arn)["definition"]
+        changed = json.loads(deployed)
+        change(changed)
+        states.update_state_machine(stateMachineArn=arn, definition=json.dumps(changed))
+        try:
+            yield
+        finally:
+            states.update_state_machine(stateMachineArn=arn, definition=deployed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """A release that was approved and went live, with what was seen on the way."""
+
+    release: Release
+    outcome: Outcome
+    link: str
+    page: Answer
+    answer: Answer
+
+
+def skip_to(state: str, **variables: object) -> Callable[[Definition], None]:
+    """A change of the workflow: with these variables straight to a state, after its naming."""
+
+    def change(definition: Definition) -> None:
+        definition["States"]["Is the input complete?"] = {
+            "Type": "Pass",
+            "Assign": variables,
+            "Next": state,
+        }
+
+    return change
+
+
+def waiting_variables(release: Approved) -> dict[str, Any]:
+    """What a run knows when it opens an approval, taken from one that was approved."""
+    output = release.outcome.output
+    return {
+        "jobName": "{% $releaseName & '-0' %}",
+        "modelName": output["modelName"],
+        # Its own, or the first release's name would be in this one's mails.
+        "evaluation": {**output["evaluation"], "reportKey": "predictions/report.json"},
+    }

@@ -1,0 +1,67 @@
+"""A person stops an execution: its job stops, and nothing of it stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.release import Release, wait_for
+from tests.e2e.processes import mentioning
+from tests.e2e.system import System
+from tests.e2e.web import look, submit
+
+# Trains for ever, with a child that ignores a polite request to end.
+_TRAIN = """\
+import os, subprocess, sys, time
+child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", child, os.environ["ML_ROOT"]])
+print("trains for ever", flush=True)
+time.sleep(600)
+"""
+
+
+def _never_finish(container: Path) -> None:
+    (container / "train").write_text(_TRAIN, encoding="utf-8")
+
+
+def test_an_abort_stops_the_training_job_and_its_processes(system: System) -> None:
+    # Given a training that never ends
+    release = system.release(system.push("trains for ever", _never_finish))
+    logs = system.cloud.state_dir / "logs" / "training-jobs"
+    wait_for(
+        lambda: any("for ever" in log.read_text() for log in logs.glob(f"*{release.mark}*")),
+        seconds=60,
+        what="the training",
+    )
+    assert mentioning(release.mark)
+    # When the execution is stopped
+    release.abort()
+    # Then the job stops, its processes end, and the run is neither failed nor mailed about
+    sagemaker = system.client("sagemaker")
+
+    def status() -> str:
+        [job] = sagemaker.list_training_jobs(NameContains=release.mark)["TrainingJobSummaries"]
+        return str(job["TrainingJobStatus"])
+
+    wait_for(lambda: status() == "Stopped", seconds=30, what="the job's stop")
+    wait_for(lambda: not mentioning(release.mark), seconds=30, what="the end of its processes")
+    assert release.outcome().status == "ABORTED"
+    assert release.mails() == []
+
+
+@pytest.mark.usefixtures("live")
+def test_a_click_after_an_abort_is_told(system: System, waiting: Release) -> None:
+    # Given a run that waits for a decision and is stopped
+    link = waiting.wait_for_approval_link()
+    before = system.endpoint()
+    waiting.abort()
+    # When somebody approves it afterwards
+    late = submit(link, decision="approve", name="Ada")
+    # Then the page says that the run no longer waits, also when asked again
+    assert late.status == 410
+    assert "no longer waits" in late.text
+    assert submit(link, decision="approve", name="Ada").status == 410
+    assert look(link)["decision"] == "approved", "what was said stays on record"
+    assert waiting.outcome().status == "ABORTED"
+    assert system.endpoint() == before

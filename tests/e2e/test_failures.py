@@ -1,0 +1,158 @@
+"""What goes wrong before anybody is asked: everybody is told why, and nothing is released."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.release import Outcome, Release
+from tests.e2e.system import EVERYBODY, Definition, System, skip_to
+
+_ROW = "setosa,5.1,3.5,1.4,0.2\n"
+_TRAIN, _TRANSFORM = "Train the model", "Predict the held-out data"
+_EVALUATE = "Evaluate the predictions"
+
+
+def _assert_told(release: Release, outcome: Outcome, *, state: str, error: str, why: str) -> None:
+    assert (outcome.status, outcome.error) == ("FAILED", error), outcome
+    mails = release.mails()
+    assert sorted(mail["to"] for mail in mails) == EVERYBODY
+    assert all(mail["subject"].endswith(f" at {state}") for mail in mails), mails
+    assert all(mail["subject"].startswith("FAILED: iris model ") for mail in mails)
+    for part in (error, why, release.execution_arn, "WHAT TO DO NEXT"):
+        assert part in mails[0]["body"], mails[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (_ROW * 2 + "setosa,5.1,3.5\n", "bad.csv line 3: 3 columns, but the rows before have 5"),
+        ("", "bad.csv is empty"),
+        (_ROW + "setosa,5.1,tall,1.4,0.2\n", "bad.csv line 2, column 3: 'tall' is not a number"),
+    ],
+    ids=["ragged", "empty", "not-a-number"],
+)
+def test_bad_training_data_is_named_by_file_and_line(
+    data: System, image: str, live: dict[str, Any], content: str, why: str
+) -> None:
+    # Given one bad file beside good ones
+    data.put_data("train", {"a.csv": _ROW, "bad.csv": content})
+    # When the commit is released
+    release = data.release(image)
+    outcome = data.ended(release)
+    # Then the mail names file and line, and nothing has changed
+    _assert_told(release, outcome, state=_TRAIN, error="States.TaskFailed", why=why)
+    [job] = data.client("sagemaker").list_training_jobs(NameContains=release.mark)[
+        "TrainingJobSummaries"
+    ]
+    described = data.client("sagemaker").describe_training_job(
+        TrainingJobName=job["TrainingJobName"]
+    )
+    assert described["TrainingJobStatus"] == "Failed"
+    assert described["FailureReason"].startswith("AlgorithmError: ")
+    assert why in described["FailureReason"]
+    assert data.models_of(release) == []
+    assert data.endpoint() == live
+
+
+def test_held_out_rows_of_the_wrong_width_fail_the_transform(
+    data: System, image: str, live: dict[str, Any]
+) -> None:
+    data.put_data("test", {"wide.csv": "setosa,5.1,3.5,1.4,0.2,9.9\n"})
+    release = data.release(image)
+    outcome = data.ended(release)
+    # As on AWS the reason points to the job's log, and there the model says what is wrong
+    why = "See job logs for more information"
+    _assert_told(release, outcome, state=_TRANSFORM, error="States.TaskFailed", why=why)
+    [log] = (data.cloud.state_dir / "logs" / "transform-jobs").glob(f"*{release.mark}*")
+    assert "5 features" in log.read_text(encoding="utf-8")
+    assert data.endpoint() == live
+
+
+def test_without_data_there_is_nothing_to_train_on(data: System, image: str) -> None:
+    data.put_data("train", {})
+    release = data.release(image)
+    outcome = data.ended(release)
+    why = "No S3 objects found under S3 URL"
+    _assert_told(
+        release, outcome, state=_TRAIN, error="SageMaker.AmazonSageMakerException", why=why
+    )
+    assert f"s3://{data.deployment.data_bucket}/train/" in outcome.cause
+
+
+def test_an_image_that_is_not_there_is_named(system: System) -> None:
+    uri = f"{system.deployment.repository_uri}:nowhere"
+    release = system.release(uri)
+    outcome = system.ended(release)
+    _assert_told(
+        release, outcome, state=_TRAIN, error="SageMaker.AmazonSageMakerException", why=uri
+    )
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "why"),
+    [({"max_leaf_nodes": "many"}, "max_leaf_nodes"), ({"leaves": "5"}, "leaves")],
+    ids=["value", "name"],
+)
+def test_a_wrong_hyperparameter_is_named(
+    system: System, image: str, hyperparameters: dict[str, str], why: str
+) -> None:
+    def set_them(definition: Definition) -> None:
+        definition["States"][_TRAIN]["Arguments"]["HyperParameters"] = hyperparameters
+
+    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    release = system.start_changed(given, set_them)
+    outcome = system.ended(release)
+    _assert_told(release, outcome, state=_TRAIN, error="States.TaskFailed", why=why)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"imageUri": "repository:abc"},
+        {"commitID": "abc"},
+        {"commitID": 5, "imageUri": ["repository:abc"]},
+        {"commitID": "", "imageUri": ""},
+        {"commitID": "a b", "imageUri": "repository:abc"},
+        {"commitID": None, "imageUri": None},
+    ],
+)
+def test_a_wrong_input_is_told_what_to_send(system: System, given: dict[str, object]) -> None:
+    release = system.start(given)
+    outcome = system.ended(release)
+    _assert_told(
+        release,
+        outcome,
+        state="Is the input complete?",
+        error="InvalidReleaseInput",
+        why='Send {"commitID": "<image tag>"',
+    )
+    jobs = system.client("sagemaker").list_training_jobs(NameContains=release.mark)
+    assert jobs["TrainingJobSummaries"] == []
+
+
+def test_a_function_fails_by_the_name_of_its_error(system: System, image: str) -> None:
+    # Given a workflow that evaluates where no prediction lies
+    skip = skip_to(_EVALUATE, jobName="never-ran")
+    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    release = system.start_changed(given, skip)
+    # Then the error is the function's own, and its sentence is what the mail says
+    outcome = system.ended(release)
+    _assert_told(release, outcome, state=_EVALUATE, error="NoPredictions", why="There is no *.out")
+    assert "errorType" not in release.mails()[0]["body"]
+
+
+def test_the_roles_of_the_workflow_are_enforced(system: System, image: str) -> None:
+    # Given a workflow that would create a model under a name that its role may not use
+    def rename(definition: Definition) -> None:
+        skip_to("Create the model", modelData=f"s3://{system.deployment.data_bucket}/x")(definition)
+        definition["States"]["Create the model"]["Arguments"]["ModelName"] = "somebody-elses"
+
+    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    release = system.start_changed(given, rename)
+    # Then IAM refuses it
+    outcome = system.ended(release)
+    assert outcome.status == "FAILED"
+    assert "not authorized to perform: sagemaker:CreateModel" in outcome.cause

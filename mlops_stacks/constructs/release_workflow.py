@@ -15,9 +15,11 @@ from mlops_stacks.constructs.log_retention import log_retention
 from mlops_stacks.constructs.workflow.approval import ApprovalStates
 from mlops_stacks.constructs.workflow.candidate import CandidateResources, CandidateStates
 from mlops_stacks.constructs.workflow.deployment import DeploymentStates
+from mlops_stacks.constructs.workflow.endpoint_calls import EndpointCalls
 from mlops_stacks.constructs.workflow.expressions import COMPLETE_INPUT, release_variables
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.role import WorkflowRole
+from mlops_stacks.constructs.workflow.verification import VerificationStates
 from mlops_stacks.settings import Settings
 
 
@@ -62,13 +64,22 @@ class ReleaseWorkflow(Construct):
         super().__init__(scope, construct_id)
         model_name = settings.model.name
         failure = FailurePath(self, "Failure", mail=functions.mail_outcome, model_name=model_name)
+        endpoint = EndpointCalls(endpoint_name=endpoint_name)
+        verification = VerificationStates(
+            self,
+            "Verification",
+            model_name=model_name,
+            endpoint=endpoint,
+            smoke_test=functions.smoke_test,
+            mail=functions.mail_outcome,
+            failure=failure,
+        )
         deployment = DeploymentStates(
             self,
             "Deployment",
-            settings=settings,
-            endpoint_name=endpoint_name,
-            smoke_test=functions.smoke_test,
-            mail=functions.mail_outcome,
+            settings=settings.endpoint,
+            endpoint=endpoint,
+            changed=verification.start,
             failure=failure,
         )
         approval = ApprovalStates(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.answers import RELEASE_INPUT, all_well, endpoint, fails, gives
-from tests.infrastructure.execution import Walk, execute
+from tests.infrastructure.execution import Answer, Walk, execute
 
 
 def _walk(definition: dict[str, Any], **changes: Any) -> Walk:  # noqa: ANN401 - answers
@@ -82,11 +82,59 @@ def test_the_workflow_waits_until_the_new_configuration_serves(
     assert walk.visited.count("Wait for the endpoint") == 3
 
 
+def test_an_endpoint_that_a_newer_release_has_changed_is_no_rollback(
+    definition: dict[str, Any],
+) -> None:
+    walk = _walk(
+        definition,
+        Look_up_the_endpoint=endpoint("InService", "old"),
+        Check_the_endpoint=[endpoint("Updating", "old"), endpoint("InService", "newer")],
+    )
+
+    assert walk.error == "ReleaseSuperseded"
+    assert "newer" in walk.cause
+    assert "Mail the failure" in walk.visited
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "first_look"),
+    [
+        ("Update_the_endpoint", 'Cannot update in-progress endpoint "x".', endpoint("InService")),
+        (
+            "Create_the_endpoint",
+            'Cannot create already existing endpoint "x".',
+            fails("SageMaker.SageMakerException", "Could not find endpoint"),
+        ),
+    ],
+)
+def test_a_release_that_another_one_overtakes_waits_and_goes_on(
+    definition: dict[str, Any],
+    state: str,
+    cause: str,
+    first_look: Answer,
+) -> None:
+    busy = fails("SageMaker.AmazonSageMakerException", cause)
+    done = gives({"EndpointArn": "arn:aws:sagemaker:eu-west-1:123:x"})
+    changes: dict[str, Any] = {
+        "Update_the_endpoint": done,
+        state: [busy, done],
+        "Look_up_the_endpoint": [first_look, endpoint("Updating"), endpoint("InService")],
+    }
+
+    walk = _walk(definition, **changes)
+
+    assert walk.succeeded
+    assert walk.visited.count("Wait until the endpoint is free") == 2
+    assert "Update the endpoint" in walk.visited
+
+
 def test_an_endpoint_that_went_back_to_the_old_model_is_a_failure(
     definition: dict[str, Any],
 ) -> None:
     walk = _walk(
-        definition, Check_the_endpoint=endpoint("InService", "old", FailureReason="Health check")
+        definition,
+        Look_up_the_endpoint=endpoint("InService", "old"),
+        Check_the_endpoint=endpoint("InService", "old", FailureReason="Health check"),
     )
 
     assert (walk.error, walk.cause) == ("EndpointRolledBack", "Health check")

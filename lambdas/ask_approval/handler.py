@@ -13,6 +13,7 @@ from shared.approvals import ApprovalsTable
 from shared.environment import required
 from shared.logs import log_event
 from shared.mail import publish
+from shared.transient import transient_errors_named
 
 from ask_approval.request import read_approval, write_mail
 
@@ -44,13 +45,14 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Record the approval, then mail its link; the workflow waits for the task token.
 
     Raises:
-        InvalidEventError, AlreadyDecided
+        InvalidEventError, AlreadyDecided, TransientError
     """
     settings = environment()
     approval = read_approval(event, now=int(time.time()))
     mail = write_mail(approval, api_url=settings.api_url)
-    # Recorded first: a link in a mail must always lead somewhere.
-    ApprovalsTable(client=aws.dynamodb(), name=settings.approvals_table).ask(approval)
-    message_id = publish(aws.sns(), topic_arn=settings.approval_topic_arn, mail=mail)
+    with transient_errors_named():
+        # Recorded first: a link in a mail must always lead somewhere.
+        ApprovalsTable(client=aws.dynamodb(), name=settings.approvals_table).ask(approval)
+        message_id = publish(aws.sns(), topic_arn=settings.approval_topic_arn, mail=mail)
     log_event("approvalAsked", executionArn=approval.execution_arn, messageId=message_id)
     return {"messageId": message_id}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from shared import aws, fields
 from shared.logs import log_event
+from shared.transient import transient_errors_named
 
-from evaluate_predictions.metrics import measure
+from evaluate_predictions.metrics import Metrics, measure
 from evaluate_predictions.predictions import NoPredictions, read_rows
 
 if TYPE_CHECKING:
@@ -25,27 +26,32 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Measure predictions under bucket/predictionsPrefix, write the report, return its summary.
 
     Raises:
-        InvalidEventError, NoPredictions, MalformedPredictions, SampleRowTooLarge
+        InvalidEventError, NoPredictions, MalformedPredictions, SampleRowTooLarge, TransientError
     """
     bucket = fields.text(event, "bucket")
     prefix = fields.text(event, "predictionsPrefix")
     report_key = fields.text(event, "reportKey")
-    s3 = aws.s3()
-    keys = list(_prediction_keys(s3, bucket=bucket, prefix=prefix))
+    with transient_errors_named():
+        s3 = aws.s3()
+        keys = list(_prediction_keys(s3, bucket=bucket, prefix=prefix))
+        metrics = _measure(s3, bucket=bucket, prefix=prefix, keys=keys)
+        s3.put_object(
+            Bucket=bucket,
+            Key=report_key,
+            Body=json.dumps(metrics.report(), indent=2).encode(),
+            ContentType="application/json",
+        )
+    log_event("predictionsEvaluated", objects=len(keys), rows=metrics.rows, reportKey=report_key)
+    return metrics.summary(report_key=report_key).to_json()
+
+
+def _measure(s3: S3Client, *, bucket: str, prefix: str, keys: list[str]) -> Metrics:
     if not keys:
         raise NoPredictions(
             f"There is no *{_OUTPUT_SUFFIX} object under s3://{bucket}/{prefix}. Look at the batch "
             "transform job: it should have written one for each object of held-out data."
         )
-    metrics = measure(read_rows((key, _lines(s3, bucket=bucket, key=key)) for key in keys))
-    s3.put_object(
-        Bucket=bucket,
-        Key=report_key,
-        Body=json.dumps(metrics.report(), indent=2).encode(),
-        ContentType="application/json",
-    )
-    log_event("predictionsEvaluated", objects=len(keys), rows=metrics.rows, reportKey=report_key)
-    return metrics.summary(report_key=report_key).to_json()
+    return measure(read_rows((key, _lines(s3, bucket=bucket, key=key)) for key in keys))
 
 
 def _prediction_keys(s3: S3Client, *, bucket: str, prefix: str) -> Iterator[str]:

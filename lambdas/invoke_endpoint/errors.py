@@ -63,7 +63,9 @@ def _service_error(error: ClientError) -> HttpError:
         return _unavailable("The model is not available right now. Try again.", seconds=5)
     if code == "ValidationError" and "not found" in message.lower():
         return HttpError(
-            503, "No model has been released yet. Release one, then send the request again."
+            503,
+            "No model is live. None has been released yet, or the endpoint was removed, as after "
+            "a release that failed. Release a model, then send the request again.",
         )
     if code == "ValidationError":
         return _unavailable("The endpoint is not ready for requests. Try again.", seconds=30)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from shared.mail import Mail
 from shared.text import percent
 
+from mail_outcome.advice import advice
 from mail_outcome.console import execution_link
-from mail_outcome.failure import advice, readable_reason
+from mail_outcome.failure import readable_reason
 from mail_outcome.inference import InferenceApi, how_to_call
+from mail_outcome.live_failure import is_live, what_serves, what_to_do
 from mail_outcome.outcome import Outcome
 
 _NO_SAMPLE = "feature 1,feature 2,feature 3"
@@ -19,7 +21,7 @@ def write_mail(outcome: Outcome, *, api: InferenceApi) -> Mail:
         case "live":
             return _live(outcome, api=api)
         case "failed":
-            return _failed(outcome)
+            return _failed(outcome, region=api.region)
         case "rejected":
             return _rejected(outcome)
         case "approvalTimedOut":
@@ -51,12 +53,20 @@ WHAT IT IS
     return Mail.compose(subject=f"LIVE: {outcome.model}", body=body)
 
 
-def _failed(outcome: Outcome) -> Mail:
+def _failed(outcome: Outcome, *, region: str) -> Mail:
     failure = outcome.failure
     reason = readable_reason(failure.cause)
+    if is_live(outcome):
+        subject = f"FAILED: {outcome.model} is LIVE, but failed at {failure.state}"
+        standing = what_serves(outcome)
+        next_step = what_to_do(outcome, region=region)
+    else:
+        subject = f"FAILED: {outcome.model} at {failure.state}"
+        standing = "The workflow does nothing more by itself."
+        next_step = advice(error=failure.error, reason=reason, state=failure.state)
     body = f"""\
 The release of {outcome.model} failed at: {failure.state}
-Nothing more will happen by itself.
+{standing}
 
 WHY
 
@@ -66,14 +76,14 @@ WHY
 
 WHAT TO DO NEXT
 
-{advice(error=failure.error, reason=reason)}
+{next_step}
 
 
 WHAT IT WAS
 
 {_facts(outcome)}
 """
-    return Mail.compose(subject=f"FAILED: {outcome.model} at {failure.state}", body=body)
+    return Mail.compose(subject=subject, body=body)
 
 
 def _rejected(outcome: Outcome) -> Mail:

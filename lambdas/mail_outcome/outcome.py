@@ -12,6 +12,8 @@ from shared.text import one_line, utc_of
 
 Kind = Literal["live", "failed", "rejected", "approvalTimedOut"]
 
+UNKNOWN = "unknown"
+
 
 class UnknownOutcome(Exception):  # noqa: N818 - the class name is the error name in the workflow
     """The workflow reported an outcome that has no mail."""
@@ -37,7 +39,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of one execution of the workflow."""
+    """The end of one execution of the workflow.
+
+    previous_configuration is what the endpoint had before: empty if there was no endpoint, None
+    if the event does not say.
+    """
 
     kind: Kind
     model_name: str
@@ -45,6 +51,7 @@ class Outcome:
     image_uri: str
     execution_arn: str
     endpoint_name: str
+    previous_configuration: str | None
     failure: Failure
     decision: Decision | None
     evaluation: Evaluation | None
@@ -64,32 +71,41 @@ def read_outcome(event: Mapping[str, Any]) -> Outcome:
     kind = event.get("outcome")
     if kind not in get_args(Kind):
         raise UnknownOutcome(
-            f"Outcome {kind!r} has no mail. Send one of {', '.join(get_args(Kind))}."
+            f"Outcome {kind!r} has no mail. Send one of {', '.join(get_args(Kind))}, "
+            "or an event of aws.codepipeline or aws.states."
         )
     return Outcome(
         kind=cast(Kind, kind),
-        model_name=_text(event, "modelName"),
-        commit_id=_text(event, "commitId"),
-        image_uri=_text(event, "imageUri"),
-        execution_arn=_text(event, "executionArn"),
-        endpoint_name=_text(event, "endpointName"),
+        model_name=text(event, "modelName"),
+        commit_id=text(event, "commitId"),
+        image_uri=text(event, "imageUri"),
+        execution_arn=text(event, "executionArn"),
+        endpoint_name=text(event, "endpointName"),
+        previous_configuration=_previous_configuration(event),
         failure=_failure(event.get("failure")),
         decision=_decision(event.get("decision")),
         evaluation=_evaluation(event.get("evaluation")),
     )
 
 
-def _text(event: Mapping[str, Any], name: str, *, otherwise: str = "unknown") -> str:
+def text(event: Mapping[str, Any], name: str, *, otherwise: str = UNKNOWN) -> str:
+    """The string in field *name* on one line, or *otherwise* if there is none."""
     value = event.get(name)
     return one_line(value) or otherwise if isinstance(value, str) else otherwise
+
+
+def _previous_configuration(event: Mapping[str, Any]) -> str | None:
+    if not isinstance(event.get("previousConfiguration"), str):
+        return None
+    return text(event, "previousConfiguration", otherwise="")
 
 
 def _failure(value: object) -> Failure:
     parts: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
     cause = parts.get("cause")
     return Failure(
-        state=_text(parts, "state", otherwise="an unknown step"),
-        error=_text(parts, "error"),
+        state=text(parts, "state", otherwise="an unknown step"),
+        error=text(parts, "error"),
         cause=cause if isinstance(cause, str | Mapping) else "",
     )
 
@@ -98,9 +114,9 @@ def _decision(value: object) -> Decision | None:
     if not isinstance(value, Mapping):
         return None
     return Decision(
-        decided_by=_text(value, "decidedBy"),
-        reason=_text(value, "reason", otherwise=""),
-        decided_at=utc_of(_text(value, "decidedAt")),
+        decided_by=text(value, "decidedBy"),
+        reason=text(value, "reason", otherwise=""),
+        decided_at=utc_of(text(value, "decidedAt")),
     )
 
 

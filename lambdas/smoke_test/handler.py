@@ -9,26 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws, fields
 from shared.endpoint import predict
 from shared.environment import required
 from shared.logs import log_event
+from shared.transient import is_transient, transient_errors_named
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 _PAUSES_SECONDS = (1.0, 2.0, 4.0)
-_TRANSIENT = {
-    "InternalDependencyException",
-    "InternalFailure",
-    "InternalServerException",
-    "ModelNotReadyException",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "ThrottlingException",
-}
 
 
 class SmokeTestFailed(Exception):  # noqa: N818 - the class name is the error name in the workflow
@@ -56,7 +47,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Compare the endpoint's prediction for a held-out row with the batch transform's.
 
     Raises:
-        InvalidEventError, SmokeTestFailed, botocore.exceptions.ClientError
+        InvalidEventError, SmokeTestFailed, TransientError, botocore.exceptions.ClientError
     """
     row, expected = fields.text(event, "row"), fields.text(event, "expected")
     name = environment().endpoint_name
@@ -77,12 +68,13 @@ def check(
 
     Raises:
         SmokeTestFailed: the endpoint answers something else.
-        botocore.exceptions.ClientError: it does not answer, also after some retries if the error
-            is transient.
+        TransientError: it could not be asked, also after some tries.
+        botocore.exceptions.ClientError: it refuses, or its model fails also after some tries.
     """
-    answers = _patiently(
-        lambda: predict(runtime, endpoint_name=endpoint_name, rows=row + "\n"), sleep=sleep
-    )
+    with transient_errors_named():
+        answers = _patiently(
+            lambda: predict(runtime, endpoint_name=endpoint_name, rows=row + "\n"), sleep=sleep
+        )
     if len(answers) != 1 or not _same(answers[0], expected):
         answered = ", ".join(answers) or "nothing"
         raise SmokeTestFailed(
@@ -97,21 +89,19 @@ def _patiently(ask: Callable[[], list[str]], *, sleep: Callable[[float], None]) 
     for pause in _PAUSES_SECONDS:
         try:
             return ask()
-        except (HTTPClientError, BotoConnectionError):
-            sleep(pause)
-        except ClientError as error:
-            if not _is_transient(error):
+        except (ClientError, BotoCoreError) as error:
+            if not is_transient(error) and not _is_warming_up(error):
                 raise
             sleep(pause)
     return ask()
 
 
-def _is_transient(error: ClientError) -> bool:
+def _is_warming_up(error: ClientError | BotoCoreError) -> bool:
+    """A container may fail at first; a 4xx means that it understood and refused."""
+    if not isinstance(error, ClientError) or error.response["Error"]["Code"] != "ModelError":
+        return False
     response: dict[str, Any] = dict(error.response)
-    if response["Error"]["Code"] == "ModelError":
-        # The container may still be warming up; a 4xx means that it understood and refused.
-        return int(response.get("OriginalStatusCode", 500)) >= 500
-    return response["Error"]["Code"] in _TRANSIENT
+    return int(response.get("OriginalStatusCode", 500)) >= 500
 
 
 def _same(answer: str, expected: str) -> bool:

@@ -67,7 +67,7 @@ def test_a_first_endpoint_that_fails_is_removed(system: System, broken: str) -> 
     system.delete_endpoint()
     nothing = ask_signed(system.cloud, system.inference_url, _ROW)
     assert nothing.status == 503
-    assert "No model has been released yet" in nothing.json()["message"]
+    assert "No model is live" in nothing.json()["message"]
     # When the broken model is approved
     release = system.release(broken)
     outcome = system.approved(release)

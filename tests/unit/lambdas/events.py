@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 _EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -40,3 +42,9 @@ def http(
     if path_parameters is not None:
         event["pathParameters"] = dict(path_parameters)
     return event
+
+
+def configure_mail_outcome(monkeypatch: pytest.MonkeyPatch, *, topic_arn: str) -> None:
+    """The variables that MailOutcome is deployed with."""
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", topic_arn)
+    monkeypatch.setenv("INFERENCE_ACCESS", "off")

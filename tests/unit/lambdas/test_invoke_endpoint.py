@@ -156,7 +156,7 @@ def test_too_large_a_body_is_refused() -> None:
         ("ModelError", "", {"OriginalStatusCode": 415}, 400, "no reason given"),
         ("ModelError", "", {"OriginalStatusCode": 500, "OriginalMessage": "trace"}, 502, "log"),
         ("ModelError", "", {}, 502, "log"),
-        ("ValidationError", "Endpoint iris of account 1 not found.", {}, 503, "No model has been"),
+        ("ValidationError", "Endpoint iris of account 1 not found.", {}, 503, "No model is live."),
         ("ValidationError", "Endpoint is not in service", {}, 503, "not ready"),
         ("ModelNotReadyException", "", {}, 503, "being loaded"),
         ("ServiceUnavailable", "", {}, 503, "not available"),
@@ -185,7 +185,7 @@ def test_error_of_the_endpoint(
 
     assert answered == status
     assert part in content["message"]
-    if status == 429 or (status == 503 and "released" not in content["message"]):
+    if status == 429 or (status == 503 and "live" not in content["message"]):
         assert int(headers["retry-after"]) > 0
 
 

@@ -10,8 +10,6 @@ import pytest
 from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
-from mail_outcome.console import execution_link
-from mail_outcome.failure import advice, readable_reason
 from mail_outcome.handler import handle
 from mail_outcome.inference import InferenceApi
 from mail_outcome.messages import write_mail
@@ -143,75 +141,8 @@ def test_unknown_outcome_is_named(outcome: object) -> None:
         read_outcome({"outcome": outcome})
 
 
-@pytest.mark.parametrize(
-    ("cause", "reason"),
-    [
-        ('{"TrainingJobName": "j", "FailureReason": "AlgorithmError: no"}', "AlgorithmError: no"),
-        ('{"errorMessage": "p, line 2 has 2 fields", "errorType": "E"}', "p, line 2 has 2 fields"),
-        ('{"Error": "E", "Cause": "{\\"errorMessage\\": \\"inner\\"}"}', "inner"),
-        ({"FailureReason": "already parsed"}, "already parsed"),
-        ("plain text (Service: SageMaker)", "plain text (Service: SageMaker)"),
-        ('{"Status": "Failed"}', '{"Status": "Failed"}'),
-        ("[1, 2]", "[1, 2]"),
-        ("", "No reason was given."),
-        ('{"FailureReason": ""}', '{"FailureReason": ""}'),
-        ("[" * 100_000, "[" * 8000),
-    ],
-)
-def test_reason_is_dug_out(cause: str | dict[str, str], reason: str) -> None:
-    assert readable_reason(cause) == reason
-
-
-@pytest.mark.parametrize(
-    ("error", "reason", "word"),
-    [
-        ("States.TaskFailed", "AlgorithmError: ValueError: could not convert", "data under train/"),
-        ("States.TaskFailed", "AlgorithmError: cannot identify image file", "data under train/"),
-        ("States.TaskFailed", "ClientError: Data download failed: No S3 objects", "data"),
-        ("States.TaskFailed", "ClientError: Cannot pull image from registry", "container image"),
-        ("SageMaker.ResourceLimitExceededException", "limit is 0", "quota"),
-        ("SageMaker.SageMakerException", "ResourceLimitExceeded: limit is 0", "quota"),
-        ("SageMaker.SageMakerException", "role is not authorized to perform x", "permission"),
-        ("Lambda.AccessDeniedException", "image", "permission"),
-        ("States.TaskFailed", "CapacityError: Unable to provision", "capacity"),
-        ("MalformedPredictions", "p, line 2 has 2 fields", "held-out"),
-        ("SmokeTestFailed", "answered 'a'", "endpoint does not answer"),
-        ("States.Timeout", "", "longer than it may"),
-        ("States.Runtime", "what is this", "Open the execution"),
-    ],
-)
-def test_advice_fits_the_family(error: str, reason: str, word: str) -> None:
-    assert word in advice(error=error, reason=reason)
-
-
-@pytest.mark.parametrize(
-    ("partition", "region", "host"),
-    [
-        ("aws", "eu-west-1", "https://eu-west-1.console.aws.amazon.com/"),
-        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/"),
-        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
-    ],
-)
-def test_link_goes_to_the_partition_of_the_execution(
-    partition: str, region: str, host: str
-) -> None:
-    arn = f"arn:{partition}:states:{region}:123456789012:execution:Release:run-1"
-
-    link = execution_link(arn)
-
-    assert link is not None
-    assert link.startswith(host)
-    assert link.endswith(arn)
-
-
-@pytest.mark.parametrize("arn", ["unknown", "", "arn:aws:states:r:1:stateMachine:x", "a:b:c:d:e:f"])
-def test_no_link_for_what_is_no_execution(arn: str) -> None:
-    assert execution_link(arn) is None
-
-
 def test_deployed_function_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", _TOPIC)
-    monkeypatch.setenv("INFERENCE_ACCESS", "off")
+    events.configure_mail_outcome(monkeypatch, topic_arn=_TOPIC)
     with Stubber(aws.sns()) as sns:
         sns.add_response(
             "publish",

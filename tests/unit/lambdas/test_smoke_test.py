@@ -16,6 +16,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from shared import aws
 from shared.fields import InvalidEventError
+from shared.transient import TransientError
 from smoke_test.handler import SmokeTestFailed, check, handle
 
 from tests.unit.lambdas import events
@@ -132,7 +133,18 @@ def test_patience_ends(endpoint: Stubber) -> None:
         _fails(endpoint, "ServiceUnavailable")
     pauses: list[float] = []
 
-    with pytest.raises(ClientError, match="ServiceUnavailable"):
+    with pytest.raises(TransientError, match="ServiceUnavailable"):
+        _check(pauses)
+
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_a_model_that_keeps_failing_is_no_fault_of_aws(endpoint: Stubber) -> None:
+    for _ in range(4):
+        _fails(endpoint, "ModelError", status=500)
+    pauses: list[float] = []
+
+    with pytest.raises(ClientError, match="ModelError"):
         _check(pauses)
 
     assert pauses == [1.0, 2.0, 4.0]

@@ -1,0 +1,182 @@
+"""What to do about a failure: by its name where the name says it all, else by its family."""
+
+from __future__ import annotations
+
+_WORKFLOW_ITSELF = (
+    "The workflow's own definition failed, not the model. Open the execution: the failed step "
+    "shows its expression and its data. Mend the step in mlops_stacks, deploy, and release again."
+)
+
+# What serves now comes first; why the new model does not, comes after.
+_ENDPOINT = {
+    "EndpointRolledBack": (
+        "SageMaker went back to the configuration before: the old model still serves. "
+    ),
+    "EndpointFailed": (
+        "The workflow removes the failed endpoint, so no model is live until a release succeeds. "
+    ),
+}
+_UNHEALTHY = (
+    "The new model did not get healthy. Read the endpoint's log in CloudWatch under "
+    "/aws/sagemaker/Endpoints for why 'serve' did not answer GET /ping; mend the cause, then "
+    "commit or release again."
+)
+
+_BY_NAME = {
+    "InvalidReleaseInput": (
+        "Start the workflow again with the tag of an image and the image itself, as the pipeline "
+        'does: {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}. Nothing was trained or '
+        "changed."
+    ),
+    "ReleaseSuperseded": (
+        "Another release was approved at the same time and changed the endpoint after this one. "
+        "Its model serves now, not this one. If that is right, nothing is to be done; otherwise "
+        "release this commit again."
+    ),
+    "SmokeTestFailed": (
+        "The endpoint does not answer as the tested model did. Read its log in CloudWatch under "
+        "/aws/sagemaker/Endpoints and look for what differs from the batch transform, such as "
+        "randomness or state in the serving code. Until that is known, go back as said below."
+    ),
+    "TransientError": (
+        "AWS was throttling or out of reach, also after several tries. Nothing is wrong with the "
+        "model: release again later."
+    ),
+    "Sandbox.Timedout": (
+        "The step's function took longer than it may, also after several tries. Its log in "
+        "CloudWatch shows how far it came; give it more time in mlops_stacks if its work is "
+        "large, deploy, and release again."
+    ),
+    "States.DataLimitExceeded": (
+        "A step's data was larger than the 256 KiB that Step Functions takes. Open the execution "
+        "to see which; store what is large in the data bucket and hand over its key."
+    ),
+    "States.Runtime": _WORKFLOW_ITSELF,
+    "States.QueryEvaluationError": _WORKFLOW_ITSELF,
+}
+
+# How long a step may take: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
+_TIMED_OUT = {
+    "Train the model": (
+        "The training took longer than training.max_runtime_minutes in settings.toml and half an "
+        "hour in the queue. Raise the limit or take a larger instance there, or train on less "
+        "data; then release again. The job's log in CloudWatch shows how far it came."
+    ),
+    "Predict the held-out data": (
+        "The batch transform took longer than twelve hours. Take a larger instance or more of "
+        "them under [transform] in settings.toml, or put less data under test/; then release "
+        "again."
+    ),
+}
+_ENDPOINT_BUSY = (
+    "Another change of the endpoint took longer than an hour and a half. This release has changed "
+    "nothing. Wait until the endpoint is InService, then release again."
+)
+_ENDPOINT_SLOW = (
+    "The endpoint is still changing after an hour and a half, and nobody watches it any more. It "
+    "may yet come to serve this model, untried. Look at it with `aws sagemaker describe-endpoint` "
+    "until it is InService or Failed; then release again."
+)
+
+_Family = tuple[tuple[str, ...], str]
+# The first family with a matching word gives the advice; words are compared in lower case.
+_INFRASTRUCTURE: tuple[_Family, ...] = (
+    (
+        ("accessdenied", "not authorized", "access denied", "unauthorized", "forbidden"),
+        "A role lacks a permission. The reason names the role, the action and the resource: grant "
+        "it in the stack that owns the role, deploy, and release again.",
+    ),
+    (
+        ("resourcelimitexceeded", "servicequotaexceeded", "limit exceeded", "service limit"),
+        "A quota of the account is used up. Stop what is not needed, choose another instance type "
+        "in settings.toml, or ask for more in Service Quotas; then release again.",
+    ),
+    (
+        ("capacityerror", "insufficient capacity", "insufficientinstancecapacity"),
+        "AWS has no such instance free at the moment. Nothing is wrong with the model. This is not "
+        "tried again by itself: release again later, or choose another instance type in "
+        "settings.toml.",
+    ),
+    (
+        ("throttl", "toomanyrequests", "serviceunavailable", "serviceexception"),
+        _BY_NAME["TransientError"],
+    ),
+    (
+        (
+            "cannotpull",
+            "cannot pull",
+            "pull the image",
+            "cannotstartcontainer",
+            "imagenotfound",
+            "repositorynotfound",
+            "manifest",
+            "requested image",
+            "image does not exist",
+        ),
+        "The container image could not be used. Check that the image below exists in the registry "
+        "and starts with 'train' and 'serve'; build it again by releasing the commit again.",
+    ),
+)
+_MODEL: tuple[_Family, ...] = (
+    (
+        ("malformedpredictions", "nopredictions", "samplerowtoolarge"),
+        "The predictions on the held-out data could not be evaluated. Check the data under test/ "
+        "in the data bucket (CSV, label first, no header) and that 'serve' writes one line for "
+        "each row; then release again.",
+    ),
+    (
+        (
+            "algorithmerror",
+            "clienterror",
+            "could not convert",
+            "valueerror",
+            "no s3 objects",
+            "no such file",
+            "badrecord",
+            "bad data",
+        ),
+        "The model's own code failed, or its data did. Check the data under train/ and test/ in "
+        "the data bucket and the job's log in CloudWatch under /aws/sagemaker; mend the cause, "
+        "then commit or release again.",
+    ),
+    (
+        ("timeout", "timed out", "maxruntimeexceeded", "maxwaittimeexceeded"),
+        "The step took longer than it may. Look at its log for what it was doing; give it more "
+        "time or a larger instance in settings.toml, and release again.",
+    ),
+)
+_OTHERWISE = (
+    "Open the execution, look at the failed step's input and error, mend the cause, and release "
+    "again. A retry is safe: every execution names its own jobs."
+)
+
+
+_ENDPOINT_UNWATCHED = (
+    " The endpoint was changing to this model meanwhile and may serve it by now, untried: look at "
+    "it with `aws sagemaker describe-endpoint`."
+)
+
+
+def advice(*, error: str, reason: str, state: str = "") -> str:
+    """What to do next, by the error's name, the state it came from, and the reason given."""
+    unwatched = _ENDPOINT_UNWATCHED if state == "Check the endpoint" else ""
+    return _by_name_or_family(error=error, reason=reason, state=state) + unwatched
+
+
+def _by_name_or_family(*, error: str, reason: str, state: str) -> str:
+    if error == "EndpointTimedOut":
+        return _ENDPOINT_BUSY if state == "Look up the endpoint" else _ENDPOINT_SLOW
+    if error == "States.Timeout" and state in _TIMED_OUT:
+        return _TIMED_OUT[state]
+    if error in _ENDPOINT:
+        return _ENDPOINT[error] + (_family(reason, _INFRASTRUCTURE) or _UNHEALTHY)
+    if error in _BY_NAME:
+        return _BY_NAME[error]
+    families = _INFRASTRUCTURE + _MODEL
+    # The error's name is the surer sign, so it is asked first.
+    return _family(error, families) or _family(reason, families) or _OTHERWISE
+
+
+def _family(sign: str, families: tuple[_Family, ...]) -> str | None:
+    sign = sign.lower()
+    return next((text for words, text in families if any(word in sign for word in words)), None)

@@ -1,0 +1,88 @@
+"""What failure mails say: the reason dug out of a cause, and advice that fits the failure."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from mail_outcome.advice import advice
+from mail_outcome.failure import readable_reason
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ('{"TrainingJobName": "j", "FailureReason": "AlgorithmError: no"}', "AlgorithmError: no"),
+        ('{"errorMessage": "p, line 2 has 2 fields", "errorType": "E"}', "p, line 2 has 2 fields"),
+        ('{"Error": "E", "Cause": "{\\"errorMessage\\": \\"inner\\"}"}', "inner"),
+        ({"FailureReason": "already parsed"}, "already parsed"),
+        ("plain text (Service: SageMaker)", "plain text (Service: SageMaker)"),
+        ('{"Status": "Failed"}', '{"Status": "Failed"}'),
+        ("[1, 2]", "[1, 2]"),
+        ("", "No reason was given."),
+        ('{"FailureReason": ""}', '{"FailureReason": ""}'),
+        ("[" * 100_000, "[" * 8000),
+    ],
+)
+def test_reason_is_dug_out(cause: str | dict[str, str], reason: str) -> None:
+    assert readable_reason(cause) == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "words"),
+    [
+        ("States.TaskFailed", "AlgorithmError: ValueError: could not convert", "data under train/"),
+        ("States.TaskFailed", "AlgorithmError: cannot identify image file", "data under train/"),
+        ("States.TaskFailed", "ClientError: Data download failed: No S3 objects", "data"),
+        ("States.TaskFailed", "ClientError: Cannot pull image from registry", "container image"),
+        ("SageMaker.ResourceLimitExceededException", "limit is 0", "quota"),
+        ("SageMaker.SageMakerException", "ResourceLimitExceeded: limit is 0", "quota"),
+        ("SageMaker.SageMakerException", "role is not authorized to perform x", "permission"),
+        ("Lambda.AccessDeniedException", "image", "permission"),
+        ("States.TaskFailed", "CapacityError: Unable to provision", "not tried again by itself"),
+        ("EndpointFailed", "CapacityError: Unable to provision", "another instance type"),
+        ("EndpointRolledBack", "CapacityError: Unable to provision", "another instance type"),
+        ("SageMaker.SageMakerException", "Rate exceeded (ThrottlingException)", "release again"),
+        ("Lambda.TooManyRequestsException", "Rate exceeded", "release again later"),
+        ("TransientError", "An error occurred (ValueError)", "release again later"),
+        ("MalformedPredictions", "p, line 2 has 2 fields", "held-out"),
+        ("SmokeTestFailed", "answered 'a'", "does not answer as the tested model"),
+        ("ReleaseSuperseded", "'iris-2'", "Its model serves now, not this one"),
+        ("EndpointRolledBack", "did not pass the ping health check", "old model still serves"),
+        ("EndpointFailed", "did not pass the ping health check", "no model is live until"),
+        ("InvalidReleaseInput", "Send ...", '{"commitID": "<tag>", "imageUri"'),
+        ("Sandbox.Timedout", "Task timed out after 30.00 seconds", "function took longer"),
+        ("States.Runtime", "Invalid path, timeout", "definition failed"),
+        ("States.DataLimitExceeded", "", "256 KiB"),
+        ("Lambda.Unknown", "what is this", "Open the execution"),
+    ],
+)
+def test_advice_fits_the_failure(error: str, reason: str, words: str) -> None:
+    assert words in advice(error=error, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("Train the model", "training.max_runtime_minutes"),
+        ("Predict the held-out data", "twelve hours"),
+        ("Evaluate the predictions", "longer than it may"),
+        ("", "longer than it may"),
+    ],
+)
+def test_a_timeout_names_what_limits_the_step(state: str, words: str) -> None:
+    assert words in advice(error="States.Timeout", reason="", state=state)
+
+
+def test_an_endpoint_that_was_busy_before_is_told_from_one_that_is_slow_now() -> None:
+    busy = advice(error="EndpointTimedOut", reason="", state="Look up the endpoint")
+    slow = advice(error="EndpointTimedOut", reason="", state="Wait for the endpoint")
+
+    assert "This release has changed nothing" in re.sub(r"\s+", " ", busy)
+    assert "may yet come to serve this model" in slow
+
+
+def test_an_endpoint_nobody_watches_any_more_is_said_to_be_changing() -> None:
+    text = advice(error="SageMaker.SageMakerException", reason="no", state="Check the endpoint")
+
+    assert "may serve it by now, untried" in text

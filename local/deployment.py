@@ -59,7 +59,7 @@ def read_outputs(cloud: RunningCloud) -> Deployment:
     outputs = {
         output["OutputKey"]: output["OutputValue"]
         for stack in client.describe_stacks()["Stacks"]
-        if stack["StackName"].startswith(f"{STAGE}-")
+        if f"-{STAGE}-" in stack["StackName"]
         for output in stack.get("Outputs", [])
     }
     if "StateMachineArn" not in outputs:

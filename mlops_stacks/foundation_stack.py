@@ -11,11 +11,6 @@ from mlops_stacks.constructs.mail_topics import MailTopics
 from mlops_stacks.settings import Settings
 
 
-def repository_name(settings: Settings) -> str:
-    """The image repository's name; the pipeline may push to this name only."""
-    return settings.model.name
-
-
 class FoundationStack(Stack):
     """The stateful stack; logical ids of its resources are pinned by a test.
 
@@ -25,8 +20,9 @@ class FoundationStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id, description="Model release: what keeps state")
+        # Kept when the stack goes, but not when its creation fails: the next try would meet them.
         removal_policy = (
-            RemovalPolicy.RETAIN
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
             if settings.retention.keep_data_on_delete
             else RemovalPolicy.DESTROY
         )
@@ -35,7 +31,7 @@ class FoundationStack(Stack):
         self.repository = ImageRepository(
             self,
             "Images",
-            name=repository_name(settings),
+            name=settings.names.repository,
             key=self.key,
             keep_images=settings.retention.keep_images,
             removal_policy=removal_policy,

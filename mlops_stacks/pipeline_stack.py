@@ -6,8 +6,6 @@ from constructs import Construct
 from mlops_stacks.constructs.image_build_step import ImageBuildStep
 from mlops_stacks.constructs.release_pipeline import ReleasePipeline
 from mlops_stacks.constructs.start_release_step import StartReleaseStep
-from mlops_stacks.foundation_stack import repository_name
-from mlops_stacks.release_stack import workflow_name
 from mlops_stacks.release_stage import ReleaseStage
 from mlops_stacks.settings import Settings
 
@@ -20,17 +18,24 @@ class PipelineStack(Stack):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
-        super().__init__(scope, construct_id, description="Model release: the pipeline")
-        release = ReleasePipeline(self, "Release", settings=settings.source)
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=settings.names.pipeline,
+            description="Model release: the pipeline",
+        )
+        release = ReleasePipeline(
+            self, "Release", name=settings.names.pipeline, settings=settings.source
+        )
         self.stage = ReleaseStage(self, "Production", settings=settings)
         image_build = ImageBuildStep(
             "BuildImage",
             source=release.source,
-            repository_name=repository_name(settings),
+            repository_name=settings.names.repository,
             repository_uri=self.stage.foundation.repository_uri,
         )
         start = StartReleaseStep(
-            "StartRelease", image_build=image_build, workflow_name=workflow_name(settings)
+            "StartRelease", image_build=image_build, workflow_name=settings.names.workflow
         )
         release.pipeline.add_stage(self.stage, post=[image_build, start])
-        release.finish(workflow_name=workflow_name(settings))
+        release.finish(workflow_name=settings.names.workflow)

@@ -9,17 +9,13 @@ from constructs import Construct
 from mlops_stacks.constructs.acknowledgment import acknowledge_prefix
 from mlops_stacks.constructs.customer_key import KEY_USE
 from mlops_stacks.constructs.data_store import PREDICTIONS_PREFIX
+from mlops_stacks.constructs.failure_rules import FailureRules
 from mlops_stacks.constructs.release_api import ReleaseApi
 from mlops_stacks.constructs.release_function import ReleaseFunction
 from mlops_stacks.constructs.release_workflow import ReleaseWorkflow, WorkflowFunctions
 from mlops_stacks.constructs.sagemaker_roles import SageMakerRoles
 from mlops_stacks.foundation_stack import FoundationStack
 from mlops_stacks.settings import Settings
-
-
-def workflow_name(settings: Settings) -> str:
-    """The state machine's name; the pipeline starts it by this name."""
-    return f"{settings.model.name}-release"
 
 
 class ReleaseStack(Stack):
@@ -40,7 +36,7 @@ class ReleaseStack(Stack):
         super().__init__(scope, construct_id, description="Model release: workflow and API")
         self._settings = settings
         self._foundation = foundation
-        self._endpoint_name = settings.model.name
+        self._endpoint_name = settings.names.endpoint
         self._endpoint_arn = self.format_arn(
             service="sagemaker", resource="endpoint", resource_name=self._endpoint_name
         )
@@ -54,11 +50,12 @@ class ReleaseStack(Stack):
             key=foundation.key,
             repository=foundation.repository,
         )
+        mail_outcome = self._mail_outcome(api)
         self.workflow = ReleaseWorkflow(
             self,
             "Workflow",
             settings=settings,
-            name=workflow_name(settings),
+            name=settings.names.workflow,
             endpoint_name=self._endpoint_name,
             bucket=foundation.bucket,
             key=foundation.key,
@@ -68,8 +65,15 @@ class ReleaseStack(Stack):
                 evaluate_predictions=self._evaluate_predictions(),
                 ask_approval=self._ask_approval(api),
                 smoke_test=self._smoke_test(),
-                mail_outcome=self._mail_outcome(api),
+                mail_outcome=mail_outcome,
             ),
+        )
+        FailureRules(
+            self,
+            "Failures",
+            state_machine=self.workflow.state_machine,
+            pipeline_name=settings.names.pipeline,
+            mail=mail_outcome,
         )
         api.serve_approvals(self._answer_approval())
         if settings.inference.access != "off":

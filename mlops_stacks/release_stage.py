@@ -17,7 +17,8 @@ class ReleaseStage(Stage):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
-        super().__init__(scope, construct_id)
+        # Stacks of two models in one account must not meet: their names begin with the model's.
+        super().__init__(scope, construct_id, stage_name=f"{settings.names.model}-{construct_id}")
         self.foundation = FoundationStack(self, "Foundation", settings=settings)
         self.release = ReleaseStack(self, "Release", settings=settings, foundation=self.foundation)
         # A pipeline synthesizes its stages by themselves: tags of the app do not reach them.

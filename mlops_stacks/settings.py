@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from mlops_stacks.names import Names
+
 SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
 
 # What CloudWatch Logs accepts: AWS::Logs::LogGroup RetentionInDays in the CloudFormation reference.
@@ -27,6 +29,11 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 )  # fmt: skip
+
+
+# CodePipeline's Step Functions action ends after 7 days; transform, deployment and the wait for
+# machines take 15 hours of them at most.
+_MOST_HOURS = 7 * 24 - 15
 
 
 class SettingsError(ValueError):
@@ -59,8 +66,8 @@ InstanceType = Annotated[
 ModelName = Annotated[
     str,
     _matching(
-        r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        "up to 20 lower-case letters, digits and single hyphens, beginning with a letter,",
+        r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "2 to 20 lower-case letters, digits and single hyphens, beginning with a letter,",
     ),
 ]
 Hyperparameter = str | int | float | bool
@@ -127,10 +134,9 @@ class SourceSettings(_Section):
 
 
 class TrainingSettings(_Section):
-    """The training job's machines and its time limit in minutes."""
+    """The training job's machine and its time limit in minutes."""
 
     instance_type: InstanceType
-    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
     volume_gib: Annotated[int, Field(ge=1, le=16384)] = 10
     max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
 
@@ -145,7 +151,7 @@ class TransformSettings(_Section):
 class ApprovalSettings(_Section):
     """How long a release waits for a person, in hours (CodePipeline's action ends after 7 days)."""
 
-    timeout_hours: Annotated[int, Field(ge=1, le=160)] = 72
+    timeout_hours: Annotated[int, Field(ge=1, le=_MOST_HOURS)] = 72
 
 
 class EndpointSettings(_Section):
@@ -167,7 +173,8 @@ class RetentionSettings(_Section):
     """What outlives the stacks, and for how long records are kept."""
 
     keep_data_on_delete: bool = True
-    keep_images: Annotated[int, Field(ge=1, le=1000)] = 50
+    # The live image and those that wait for approval must be among them.
+    keep_images: Annotated[int, Field(ge=10, le=1000)] = 50
     log_days: Annotated[int, AfterValidator(_log_days)] = 90
 
 
@@ -184,6 +191,22 @@ class Settings(_Section):
     inference: InferenceSettings = InferenceSettings()
     retention: RetentionSettings = RetentionSettings()
     tags: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def names(self) -> Names:
+        """The explicit names of what is deployed."""
+        return Names(model=self.model.name)
+
+    @model_validator(mode="after")
+    def _ends_while_the_pipeline_waits(self) -> Settings:
+        training = self.training.max_runtime_minutes / 60
+        waiting = self.approval.timeout_hours
+        if training + waiting > _MOST_HOURS:
+            raise ValueError(
+                f"training.max_runtime_minutes ({training:g} hours) and approval.timeout_hours "
+                f"({waiting}) may take {_MOST_HOURS} hours together: CodePipeline waits 7 days"
+            )
+        return self
 
 
 def load_settings(path: Path = SETTINGS_FILE) -> Settings:
@@ -223,5 +246,5 @@ def _fault(details: ErrorDetails) -> str:
     if kind == "tuple_type":
         allowed = 'a list in square brackets, such as ["one", "two"], is allowed'
     if isinstance(value, dict):
-        return f"{field}: {allowed}"
+        return f"{field}: {allowed}" if field else allowed
     return f"{field} = {value!r}: {allowed}"

@@ -17,6 +17,7 @@ class ApprovalsTable(Construct):
         self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy
     ) -> None:
         super().__init__(scope, construct_id)
+        kept = removal_policy != RemovalPolicy.DESTROY
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -27,6 +28,7 @@ class ApprovalsTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=removal_policy == RemovalPolicy.RETAIN,
-            removal_policy=removal_policy,
+            deletion_protection=kept,
+            # Deletion protection would also stop the removal after a failed creation.
+            removal_policy=RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY,
         )

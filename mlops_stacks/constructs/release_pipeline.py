@@ -34,7 +34,9 @@ class ReleasePipeline(Construct):
         pipeline: the CDK pipeline.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: SourceSettings) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, settings: SourceSettings
+    ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._artifacts = self._artifact_bucket()
@@ -42,6 +44,7 @@ class ReleasePipeline(Construct):
         self.pipeline = pipelines.CodePipeline(
             self,
             "Pipeline",
+            pipeline_name=name,
             pipeline_type=codepipeline.PipelineType.V2,
             # A newer commit waits for the one that is on its way: releases keep their order.
             execution_mode=codepipeline.ExecutionMode.QUEUED,
@@ -54,7 +57,7 @@ class ReleasePipeline(Construct):
                 "Synth",
                 input=self.source,
                 install_commands=["make setup"],
-                commands=["make lint", "make test", "make synth"],
+                commands=["make check", "make synth"],
                 primary_output_directory="cdk.out",
                 partial_build_spec=codebuild.BuildSpec.from_object(
                     {"phases": {"install": {"runtime-versions": {"python": "3.13"}}}}

@@ -63,7 +63,13 @@ class ReleaseWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         model_name = settings.model.name
-        failure = FailurePath(self, "Failure", mail=functions.mail_outcome, model_name=model_name)
+        failure = FailurePath(
+            self,
+            "Failure",
+            mail=functions.mail_outcome,
+            model_name=model_name,
+            endpoint_name=endpoint_name,
+        )
         endpoint = EndpointCalls(endpoint_name=endpoint_name)
         verification = VerificationStates(
             self,
@@ -78,6 +84,7 @@ class ReleaseWorkflow(Construct):
             self,
             "Deployment",
             settings=settings.endpoint,
+            tags=settings.tags,
             endpoint=endpoint,
             changed=verification.start,
             failure=failure,

@@ -19,7 +19,13 @@ from mlops_stacks.constructs.data_store import (
     TEST_PREFIX,
     TRAIN_PREFIX,
 )
-from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, IMAGE_URI, jsonata
+from mlops_stacks.constructs.workflow.expressions import (
+    ATTEMPT_NAME,
+    COMMIT_ID,
+    IMAGE_URI,
+    jsonata,
+    tag_list,
+)
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda, retry_sagemaker
 from mlops_stacks.constructs.workflow.task_resource import integration
@@ -66,6 +72,12 @@ class CandidateStates(Construct):
         self.end = self._evaluate()
         for state in (self.start, model, transform):
             retry_sagemaker(state)
+        # Step Functions stops the job of an aborted execution, but not that of a timed-out state.
+        stop_training = self._stop("Stop the training", "TrainingJob", failure)
+        failure.catch(self.start, errors=["States.Timeout"], then=stop_training)
+        stop_transform = self._stop("Stop the predictions", "TransformJob", failure)
+        failure.catch(transform, errors=["States.Timeout"], then=stop_transform)
+        for state in (self.start, model, transform):
             failure.catch(state)
         retry_lambda(self.end)
         failure.catch(self.end)
@@ -80,6 +92,9 @@ class CandidateStates(Construct):
             "Train the model",
             integration_pattern=sfn.IntegrationPattern.RUN_JOB,
             training_job_name=ATTEMPT_NAME,
+            # The code gets data and gives a model; it needs neither network nor credentials.
+            enable_network_isolation=True,
+            tags={**self._settings.tags, "commit": COMMIT_ID},
             # Its policy is written out; the task would add access to every object.
             role=self._resources.training_role,
             algorithm_specification=tasks.AlgorithmSpecification(
@@ -107,7 +122,7 @@ class CandidateStates(Construct):
                 encryption_key=self._resources.key,
             ),
             resource_config=tasks.ResourceConfig(
-                instance_count=training.instance_count,
+                instance_count=1,
                 instance_type=_instance_type(training.instance_type),
                 volume_size=Size.gibibytes(training.volume_gib),
             ),
@@ -124,6 +139,8 @@ class CandidateStates(Construct):
             self,
             "Create the model",
             model_name=ATTEMPT_NAME,
+            enable_network_isolation=True,
+            tags=sfn.TaskInput.from_text(tag_list(self._settings.tags)),
             role=self._resources.serving_role,
             primary_container=tasks.ContainerDefinition(
                 image=tasks.DockerImage.from_json_expression(IMAGE_URI),
@@ -151,6 +168,7 @@ class CandidateStates(Construct):
                     "TransformJobName": ATTEMPT_NAME,
                     "ModelName": jsonata("$modelName"),
                     "BatchStrategy": "MultiRecord",
+                    "Tags": tag_list(self._settings.tags),
                     "TransformInput": {
                         "ContentType": "text/csv",
                         "SplitType": "Line",
@@ -177,6 +195,21 @@ class CandidateStates(Construct):
                 },
             },
         )
+
+    def _stop(self, construct_id: str, job: str, failure: FailurePath) -> sfn.CustomState:
+        stop = sfn.CustomState(
+            self,
+            construct_id,
+            state_json={
+                "Type": "Task",
+                "Resource": integration("aws-sdk:sagemaker", f"stop{job}"),
+                "Arguments": {f"{job}Name": jsonata("$failure.attempt")},
+            },
+        )
+        retry_sagemaker(stop)
+        stop.add_catch(failure.start)  # The timeout is what is mailed.
+        stop.next(failure.start)
+        return stop
 
     def _evaluate(self) -> tasks.LambdaInvoke:
         prefix = f"'{PREDICTIONS_PREFIX}' & $jobName & '/"

@@ -1,5 +1,7 @@
 """The approved model is put on the one stable endpoint."""
 
+from collections.abc import Mapping
+
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -10,7 +12,11 @@ from mlops_stacks.constructs.workflow.endpoint_calls import (
     EndpointCalls,
     endpoint_is,
 )
-from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, jsonata
+from mlops_stacks.constructs.workflow.expressions import (
+    ATTEMPT_NAME,
+    jsonata,
+    tag_list,
+)
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_look_up, retry_sagemaker
 from mlops_stacks.settings import EndpointSettings
@@ -32,12 +38,14 @@ class DeploymentStates(Construct):
         construct_id: str,
         *,
         settings: EndpointSettings,
+        tags: Mapping[str, str],
         endpoint: EndpointCalls,
         changed: sfn.IChainable,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
+        self._tags = tags
         self._endpoint = endpoint
         self._failure = failure
 
@@ -69,6 +77,7 @@ class DeploymentStates(Construct):
             self,
             "Create the endpoint configuration",
             endpoint_config_name=ATTEMPT_NAME,
+            tags=sfn.TaskInput.from_text(tag_list(self._tags)),
             production_variants=[
                 tasks.ProductionVariant(
                     variant_name="AllTraffic",
@@ -84,6 +93,8 @@ class DeploymentStates(Construct):
         return tasks.SageMakerCreateEndpoint.jsonata(
             self,
             "Create the endpoint",
+            # The endpoint outlives the commit that it is created with.
+            tags=sfn.TaskInput.from_text(tag_list(self._tags, commit=False)),
             endpoint_name=self._endpoint.endpoint_name,
             endpoint_config_name=jsonata("$configurationName"),
             assign={"polls": 0, "previousConfiguration": ""},

@@ -4,6 +4,7 @@ Step Functions evaluates what stands between `{%` and `%}`:
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
+import json
 from collections.abc import Mapping
 
 
@@ -17,7 +18,12 @@ IMAGE_URI = jsonata("$imageUri")
 EXECUTION_ID = jsonata("$states.context.Execution.Id")
 
 # A retry of the same state must not meet the name that its first try has taken.
-ATTEMPT_NAME = jsonata("$releaseName & '-' & $string($states.context.State.RetryCount)")
+ATTEMPT_NAME = jsonata(
+    "$releaseName & '-' & $string($states.context.State.RetryCount)"
+    # So must a redrive, which counts retries from nought again.
+    " & ($states.context.Execution.RedriveCount > 0"
+    " ? '-' & $string($states.context.Execution.RedriveCount) : '')"
+)
 
 RELEASE: Mapping[str, str] = {
     "commitId": COMMIT_ID,
@@ -25,6 +31,15 @@ RELEASE: Mapping[str, str] = {
     "executionArn": EXECUTION_ID,
 }
 """What every mail says of the release."""
+
+
+def tag_list(tags: Mapping[str, str], *, commit: bool = True) -> str:
+    """An expression for tags in the words of SageMaker's API, with the commit if it is wanted."""
+    values = {key: json.dumps(value) for key, value in tags.items()}
+    if commit:
+        values["commit"] = "$commitId"
+    pairs = [f"{{'Key': {json.dumps(key)}, 'Value': {value}}}" for key, value in values.items()]
+    return jsonata(f"[{', '.join(pairs)}]")
 
 
 def release_variables(model_name: str) -> dict[str, str]:
@@ -42,6 +57,7 @@ def release_variables(model_name: str) -> dict[str, str]:
         "imageUri": jsonata(
             "$exists($states.input.imageUri) ? $string($states.input.imageUri) : 'unknown'"
         ),
+        "previousConfiguration": "",
         "releaseName": jsonata(f"'{model_name}-' & {short_commit} & '-' & {digest}"),
     }
 

@@ -1,11 +1,13 @@
 """The one path that every failing state takes."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from mlops_stacks.constructs.workflow.expressions import RELEASE, jsonata
+from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, RELEASE, jsonata
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 
 _CAUSE_LIMIT = 30_000  # A Fail state takes 32,768 characters.
@@ -15,11 +17,18 @@ class FailurePath(Construct):
     """Mails what failed and why, then ends the run with the original error.
 
     Attributes:
-        start: the state to go to, with the variable `failure` = {state, error, cause} assigned.
+        start: the state to go to, with the variable `failure` = {state, error, cause} assigned;
+            `attempt` beside them is the name that the state gave to its job.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, mail: lambda_.IFunction, model_name: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        mail: lambda_.IFunction,
+        model_name: str,
+        endpoint_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
         failed = sfn.Fail.jsonata(
@@ -38,6 +47,8 @@ class FailurePath(Construct):
                     "modelName": model_name,
                     **RELEASE,
                     "failure": jsonata("$failure"),
+                    "endpointName": endpoint_name,
+                    "previousConfiguration": jsonata("$previousConfiguration"),
                 }
             ),
         )
@@ -49,15 +60,17 @@ class FailurePath(Construct):
         self,
         state: sfn.TaskStateBase | sfn.CustomState,
         *,
+        errors: Sequence[str] = ("States.ALL",),
         then: sfn.IChainable | None = None,
     ) -> None:
-        """Note every error of a state as `failure`, then go here, or to another state first."""
+        """Note errors of a state as `failure`, then go here, or to another state first."""
         state.add_catch(
             then or self.start,
-            errors=["States.ALL"],
+            errors=list(errors),
             assign={
                 "failure": {
                     "state": state.state_id,
+                    "attempt": ATTEMPT_NAME,
                     "error": jsonata("$states.errorOutput.Error"),
                     "cause": jsonata(
                         "$exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : ''"

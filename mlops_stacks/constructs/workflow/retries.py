@@ -6,7 +6,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 
 
 def retry_sagemaker(state: sfn.TaskStateBase | sfn.CustomState) -> None:
-    """Try a SageMaker call again on throttling and for want of capacity.
+    """Try a SageMaker call again on throttling, and while a quota is used up by other jobs.
 
     The optimised integration reports throttling, like all that SageMaker's model does not name,
     as AmazonSageMakerException, the SDK integration as SageMakerException:
@@ -38,12 +38,14 @@ def retry_look_up(state: sfn.CustomState) -> None:
 
 
 def retry_lambda(state: tasks.LambdaInvoke) -> None:
-    """Try a function again on throttling too, which the CDK's own retries leave out.
+    """Try a function again on throttling, and when it met a passing fault of another service.
+
+    The CDK's own retries leave both out. `TransientError` is what the functions raise.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
     """
     state.add_retry(
-        errors=["Lambda.TooManyRequestsException"],
+        errors=["Lambda.TooManyRequestsException", "TransientError", "Sandbox.Timedout"],
         interval=Duration.seconds(2),
         max_attempts=6,
         backoff_rate=2,

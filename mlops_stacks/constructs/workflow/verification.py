@@ -105,6 +105,14 @@ class VerificationStates(Construct):
         )
         retry_lambda(smoke_test)
         self._failure.catch(smoke_test)
+        live_model = {
+            **RELEASE,
+            "modelName": jsonata("$modelName"),
+            "endpointName": self._endpoint.endpoint_name,
+            "endpointConfigName": jsonata("$configurationName"),
+            "decision": jsonata("$decision"),
+            "evaluation": jsonata("$evaluation"),
+        }
         mail = tasks.LambdaInvoke.jsonata(
             self,
             "Mail the inference link",
@@ -119,18 +127,13 @@ class VerificationStates(Construct):
                     "evaluation": jsonata("$evaluation"),
                 }
             ),
-            outputs={
-                **RELEASE,
-                "modelName": jsonata("$modelName"),
-                "endpointName": self._endpoint.endpoint_name,
-                "endpointConfigName": jsonata("$configurationName"),
-                "decision": jsonata("$decision"),
-                "evaluation": jsonata("$evaluation"),
-            },
+            outputs=live_model,
         )
         retry_lambda(mail)
-        self._failure.catch(mail)
-        return smoke_test.next(mail).next(sfn.Succeed.jsonata(self, "Live"))
+        live = sfn.Succeed.jsonata(self, "Live")
+        # A mail that cannot be sent must not change the outcome.
+        mail.add_catch(live, outputs=live_model)
+        return smoke_test.next(mail).next(live)
 
 
 def _serves(configuration: str) -> sfn.Condition:

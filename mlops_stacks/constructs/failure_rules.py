@@ -1,0 +1,53 @@
+"""Failures that the workflow cannot mail by itself."""
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+
+class FailureRules(Construct):
+    """Tells of a pipeline that failed, and of executions that ended outside their own states.
+
+    An aborted execution mails nothing, nor does one that `States.ALL` cannot catch:
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    The function knows which failures the workflow has mailed already.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        state_machine: sfn.IStateMachine,
+        pipeline_name: str,
+        mail: lambda_.IFunction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        target = targets.LambdaFunction(mail, retry_attempts=3)
+        events.Rule(
+            self,
+            "Execution",
+            description="Release executions that ended without a mail of their own",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [state_machine.state_machine_arn],
+                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                },
+            ),
+            targets=[target],
+        )
+        events.Rule(
+            self,
+            "Pipeline",
+            description="Pipeline executions that failed",
+            event_pattern=events.EventPattern(
+                source=["aws.codepipeline"],
+                detail_type=["CodePipeline Pipeline Execution State Change"],
+                detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
+            ),
+            targets=[target],
+        )

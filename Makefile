@@ -11,10 +11,11 @@ CDK := $(ROOT)/node_modules/.bin/cdk
 export PATH := $(VENV)/bin:$(PATH)
 export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
 export CDK_DISABLE_VERSION_CHECK := 1
+APP := app.py mlops_stacks lambdas local tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release down test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release down check test lint format synth snapshots bench deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,12 @@ release: setup ## release HEAD on the running local cloud
 down: setup ## stop the local cloud
 	@python -m local down
 
+check: setup ## what the pipeline asks before synth: the app, whatever model and settings it is given
+	ruff format --check $(APP)
+	ruff check $(APP)
+	mypy $(APP)
+	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine"
+
 test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
 	python -m pytest tests
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
@@ -58,7 +65,7 @@ test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
 lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 	ruff format --check .
 	ruff check .
-	mypy app.py mlops_stacks lambdas local tests
+	mypy $(APP)
 	MYPYPATH=container/tests mypy --python-executable $(CONTAINER_PYTHON) container
 
 format: setup ## mend what lint finds, where a tool can

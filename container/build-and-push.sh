@@ -12,12 +12,14 @@
 #   --cache-from      [CACHE_FROM]        image to take layers from (default: the newest in ECR)
 #   --push-options    [PUSH_OPTIONS]      options for push and pull, e.g. --tls-verify=false
 #   --source-url      [SOURCE_URL]        where the source lives, for the image's label
+#   --platform        [PLATFORM]          what the image runs on (default: linux/amd64)
 #   --output          [OUTPUT]            file to write (default: release-input.json)
 #   --local                               only build and tag: no log-in, no push
 #   --help                                this text
 #
 # The tag is the first 8 characters of the commit. Tags in the repository are immutable, so an
-# image that is there already is handed over as it is: same commit, same image.
+# image that is there already is handed over as it is: same commit, same image. For the same
+# reason the image is checked: SageMaker takes Docker's manifest only, not OCI's.
 # Writes {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}; prints IMAGE_URI=, IMAGE_DIGEST=.
 set -euo pipefail
 
@@ -44,6 +46,7 @@ while (($#)); do
         --cache-from) CACHE_FROM=$2 ;;
         --push-options) PUSH_OPTIONS=$2 ;;
         --source-url) SOURCE_URL=$2 ;;
+        --platform) PLATFORM=$2 ;;
         --output) OUTPUT=$2 ;;
         *) fail "the option $1 is unknown" "this script has no such option" "see $0 --help" ;;
     esac
@@ -63,67 +66,28 @@ read -r -a push_options <<<"${PUSH_OPTIONS:-}"
     "the image needs a repository to go to" "set it, or use --local; see $0 --help"
 [[ $commit =~ ^[0-9a-f]{40}([0-9a-f]{24})?$ ]] || fail "COMMIT_ID is '$commit'" \
     "the tag is made from a full commit hash in lower case" "set it to the output of: git rev-parse HEAD"
+[[ ${PLATFORM:-linux/amd64} =~ ^linux/[a-z0-9]+(/[a-z0-9]+)?$ ]] || fail "PLATFORM is '$PLATFORM'" \
+    "it names one system and architecture" "set it to linux/amd64 or linux/arm64, or unset it"
 [[ -z ${CA_BUNDLE:-} || -r $CA_BUNDLE ]] || fail "the CA bundle '$CA_BUNDLE' cannot be read" \
     "there is no such file, or not for this user" "correct CA_BUNDLE or unset it"
 tag=${commit:0:8}
 image=$repository:$tag
+platform=${PLATFORM:-linux/amd64}
 engine=$(find_engine)
-
-# <account>.dkr.ecr.<region>.amazonaws.com[.cn]/<repository>
-is_ecr=false
-if [[ $repository =~ ^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/(.+)$ ]] \
-    && command -v aws >/dev/null; then
-    is_ecr=true
-    account=${BASH_REMATCH[1]} region=${BASH_REMATCH[2]} name=${BASH_REMATCH[4]}
-fi
-
-# ecr ARGUMENT...: asks ECR about this repository.
-ecr() { aws ecr "$1" --registry-id "$account" --region "$region" --repository-name "$name" \
-    --output text "${@:2}"; }
-
-log_in() {
-    aws ecr get-login-password --region "$region" \
-        | "$engine" login --username AWS --password-stdin "${repository%%/*}" >/dev/null \
-        || fail "the log-in to ${repository%%/*} failed" "the message is above" \
-            "check the AWS credentials and their right to ecr:GetAuthorizationToken"
-}
-
-# Prints the digest if the repository has the tag already, nothing if not.
-pushed_digest() {
-    local answer
-    if $is_ecr; then
-        if answer=$(ecr describe-images --image-ids "imageTag=$tag" \
-            --query 'imageDetails[0].imageDigest' 2>&1); then
-            echo "$answer"
-        elif [[ $answer != *ImageNotFoundException* ]]; then
-            fail "ECR could not be asked for $image" "${answer//$'\n'/ }" \
-                "check that the repository exists and the right to ecr:DescribeImages"
-        fi
-    elif "$engine" pull --quiet "${push_options[@]}" "$image" >/dev/null 2>&1; then
-        local_digest
-    fi
-}
-
-# Prints the digest of the image in the repository. An engine may list digests that exist only
-# here (podman counts its own, uncompressed copy): the registry has to know the one we name.
-local_digest() {
-    local line
-    "$engine" image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" \
-        | while read -r line; do
-            if [[ $line == "$repository@"* ]] \
-                && "$engine" pull --quiet "${push_options[@]}" "$line" >/dev/null 2>&1; then
-                echo "${line#*@}"
-                break
-            fi
-        done
-}
+kind=$(engine_kind "$engine")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# shellcheck source=container/registry.sh
+source "$here/registry.sh"
 
 build() {
-    local -a options=(--tag "$image" --file "$here/Dockerfile")
-    options+=(--build-arg "REVISION=$commit" --build-arg "SOURCE=${SOURCE_URL:-unknown}")
-    options+=(--build-arg "CREATED=$(date -u +%Y-%m-%dT%H:%M:%SZ)")
+    local -a options=(--tag "$image" --file "$here/Dockerfile" --platform "$platform")
+    # Not by LABEL and ARG in the Dockerfile: podman's cache would keep those of an earlier build.
+    options+=(--label "$REVISION_LABEL=$commit")
+    options+=(--label "org.opencontainers.image.created=$(date -u +%Y-%m-%dT%H:%M:%SZ)")
+    [[ -z ${SOURCE_URL:-} ]] || options+=(--label "org.opencontainers.image.source=$SOURCE_URL")
     [[ -z ${BASE_IMAGE:-} ]] || options+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
-    if [[ $(basename "$engine") == docker ]] && ! "$engine" buildx version >/dev/null 2>&1; then
+    if [[ $kind == docker ]]; then
         # The classic builder knows no secrets and no remote cache: it gets the file without them.
         [[ -z ${CA_BUNDLE:-} ]] || fail "this docker cannot use CA_BUNDLE" \
             "build secrets need BuildKit" "install docker's buildx plugin, or use podman"
@@ -131,51 +95,84 @@ build() {
         options+=(--file "$work/Dockerfile")
     else
         [[ -z ${CA_BUNDLE:-} ]] || options+=(--secret "id=ca_bundle,src=$CA_BUNDLE")
-        if [[ $(basename "$engine") == docker ]]; then
-            local cache=${CACHE_FROM:-}
-            if [[ -z $cache ]] && $is_ecr; then
-                cache=$(ecr describe-images --filter tagStatus=TAGGED --query \
-                    'sort_by(imageDetails,&imagePushedAt)[-1].imageTags[0]' 2>/dev/null || true)
-                [[ -z $cache || $cache == None ]] && cache="" || cache=$repository:$cache
-            fi
-            options+=(--build-arg BUILDKIT_INLINE_CACHE=1) # the next build takes layers from this
-            [[ -z $cache ]] || options+=(--cache-from "$cache")
-        fi
     fi
-    echo "Building $image with $engine."
+    if [[ $kind == podman ]]; then
+        options+=(--format docker)
+    elif [[ $kind == buildx ]]; then
+        # Attestations would make an OCI index of the image:
+        # https://docs.docker.com/build/metadata/attestations/
+        # https://docs.docker.com/build/exporters/oci-docker/
+        options+=(--provenance=false --sbom=false --output 'type=docker,oci-mediatypes=false')
+        options+=(--build-arg BUILDKIT_INLINE_CACHE=1) # the next build takes layers from this
+        local cache=${CACHE_FROM:-}
+        if [[ -z $cache ]] && $is_ecr; then
+            cache=$(newest_tag || true)
+            cache=${cache:+$repository:$cache}
+        fi
+        [[ -z $cache ]] || options+=(--cache-from "$cache")
+    fi
+    echo "Building $image for $platform with $engine."
     "$engine" build "${options[@]}" "$here" >&2 || fail "the image of commit $commit was not built" \
         "the engine's message is above" \
         "if it could not fetch the base image, set BASE_IMAGE; if pip met a certificate, CA_BUNDLE"
 }
 
+# What is pushed under an immutable tag stays, so look at it while it is still here alone.
+check_built() {
+    local about architecture
+    about=$("$engine" image inspect --format '{{json .}}' "$image" | tr -d '[:space:]')
+    IFS=/ read -r _ architecture _ <<<"$platform"
+    [[ $about == *"\"Architecture\":\"$architecture\""* ]] || fail \
+        "$image is not for $platform" "its base image is for another architecture" \
+        "set BASE_IMAGE to one for $platform"
+    [[ ! $about =~ \"(mediaType|ManifestType)\":\"application/vnd\.oci\. ]] || fail \
+        "$image has an OCI manifest" "the engine ignored the options; SageMaker takes Docker's only" \
+        "update the engine, or set CONTAINER_ENGINE to another"
+}
+
 push() {
     echo "Pushing $image."
     local -a options=("${push_options[@]}")
-    [[ $(basename "$engine") != podman ]] || options+=(--digestfile "$work/digest")
+    [[ $kind != podman ]] || options+=(--format v2s2)
     "$engine" push "${options[@]}" "$image" >&2 || fail "$image was not pushed" \
         "the engine's message is above" \
         "check the log-in and the right to push; for a registry without TLS set PUSH_OPTIONS"
 }
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-digest=""
+# An image that is there already must be this commit's, though the tag has only 8 characters of it.
+check_commit() {
+    local other
+    other=$(published_commit || true)
+    if [[ ! $other =~ ^[0-9a-f]{40,64}$ ]]; then
+        echo "Note: the commit of $image could not be read from its label; its tag is trusted." >&2
+    elif [[ $other != "$commit" ]]; then
+        fail "the tag $tag is taken by another commit" \
+            "$other, which the image in the repository was built of, begins like $commit" \
+            "make a commit with another hash, e.g. git commit --amend --no-edit, or $(removal)"
+    fi
+}
+
+found=""
 if $local_only; then
     build
 else
     ! $is_ecr || log_in
-    digest=$(pushed_digest)
-    if [[ -n $digest ]]; then
+    found=$(published)
+    if [[ -n $found ]]; then
+        check_commit
         echo "$image is in the repository already: same commit, same image. Nothing to build."
     else
         build
+        check_built
         push
-        digest=$(cat "$work/digest" 2>/dev/null || local_digest)
+        found=$(published)
     fi
+    read -r digest media_type <<<"$found" || true
+    accept "${media_type:-}"
 fi
 
 printf '{"commitID": "%s", "imageUri": "%s"}\n' "$tag" "$image" >"$work/output"
 { mkdir -p "$(dirname "$output")" && cp "$work/output" "$output"; } \
     || fail "$output was not written" "the message is above" "set OUTPUT to a writable file"
 echo "IMAGE_URI=$image"
-$local_only || echo "IMAGE_DIGEST=$digest"
+$local_only || echo "IMAGE_DIGEST=${digest:-}"

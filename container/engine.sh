@@ -27,3 +27,15 @@ find_engine() {
     fail "no container engine answers" "neither 'docker info' nor 'podman info' works here" \
         "install or start Docker or Podman"
 }
+
+# engine_kind ENGINE: prints podman (also where it goes by the name of docker), buildx for a docker
+# that builds with BuildKit, docker for one that does not.
+engine_kind() {
+    if [[ $(basename "$1") == podman || $("$1" --version 2>/dev/null) == podman* ]]; then
+        echo podman
+    elif "$1" buildx version >/dev/null 2>&1; then
+        echo buildx
+    else
+        echo docker
+    fi
+}

@@ -9,7 +9,7 @@
 #                 top of the repository); delete it to get newer packages
 # Environment:
 #   CONTAINER_ENGINE  docker or podman (default: whichever answers, docker first)
-#   DEBIAN_MIRROR     default http://deb.debian.org/debian
+#   DEBIAN_MIRROR     where the packages come from (default: debootstrap's own)
 # Needs root and debootstrap, only while the cache is empty.
 set -euo pipefail
 
@@ -25,7 +25,6 @@ case "${1:-}" in
 esac
 image=$1
 cache=${2:-$here/../.local/cache}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 packages=python3,python3-venv,python3-pip,ca-certificates
 archive=$cache/python-base-bookworm.tar
 
@@ -39,11 +38,11 @@ if [[ ! -s $archive ]]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     echo "Making a Debian bookworm with $packages; this takes a few minutes."
-    debootstrap --variant=minbase --include="$packages" bookworm "$work/root" "$mirror" \
-        >"$work/log" 2>&1 || {
+    debootstrap --variant=minbase --include="$packages" bookworm "$work/root" \
+        ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$work/log" 2>&1 || {
         tail -n 20 "$work/log" >&2
         fail "debootstrap failed" "its last lines are above" \
-            "check that $mirror can be reached, or set DEBIAN_MIRROR"
+            "check that the mirror can be reached, or set DEBIAN_MIRROR to another"
     }
     rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
     # Written under another name first: an interrupted run leaves no half archive behind.

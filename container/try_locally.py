@@ -28,6 +28,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 60
+# Fails unless every package that the file of requirements names is there.
+INSTALLED = """
+import importlib.metadata, re, sys
+for name in re.findall(r"^[A-Za-z0-9._-]*[A-Za-z0-9]", open(sys.argv[1]).read(), re.MULTILINE):
+    importlib.metadata.distribution(name)
+"""
 
 
 class TrialError(Exception):
@@ -104,7 +110,7 @@ def _runner(arguments: argparse.Namespace) -> Runner:
                 f"No container engine answers (tried {', '.join(wanted)}). "
                 "Start one, or leave out --image to try the source as processes."
             )
-    elif not _answers([arguments.python, "-c", "import numpy, sklearn, uvicorn"]):
+    elif not _answers([arguments.python, "-c", INSTALLED, str(HERE / "requirements.txt")]):
         raise TrialError(
             f"{arguments.python} lacks what the container needs. Install it with: "
             f"{arguments.python} -m pip install -r {HERE / 'requirements.txt'}"

@@ -31,9 +31,9 @@ LOG_RETENTION_DAYS = (
 )  # fmt: skip
 
 
-# CodePipeline's Step Functions action ends after 7 days; transform, deployment and the wait for
-# machines take 15 hours of them at most.
-_MOST_HOURS = 7 * 24 - 15
+# CodePipeline's Step Functions action ends after 7 days; the wait for a machine, predictions,
+# evaluation and deployment, with their retries, take less than 18 hours of them.
+_MOST_HOURS = 7 * 24 - 18
 
 
 class SettingsError(ValueError):
@@ -228,7 +228,7 @@ def load_settings(path: Path = SETTINGS_FILE) -> Settings:
     except ValidationError as error:
         faults = error.errors()
         # A list with a wrong item is also reported as too short: name the item only.
-        inner = {details["loc"][:-1] for details in faults}
+        inner = {details["loc"][:-1] for details in faults if details["loc"]}
         lines = [f"{path.name}: {_fault(d)}" for d in faults if d["loc"] not in inner]
         raise SettingsError("\n".join(lines)) from None
 

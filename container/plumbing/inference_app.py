@@ -39,13 +39,17 @@ class ClientGoneError(Exception):
 
 
 class InferenceApp:
-    """Answers 503 until ``load`` has succeeded."""
+    """/ping answers 503 until ``load`` has succeeded; invocations wait until it has ended.
+
+    They wait, because another worker that is ready may have answered the /ping before them.
+    """
 
     def __init__(self, settings: ServingSettings) -> None:
         self._limit = settings.payload_limit
         self._parameters = json.dumps(settings.execution_parameters()).encode()
         self._model: room.Model | None = None
         self._unready = "The model is still loading. Try again shortly."
+        self._load_ended = asyncio.Event()
 
     async def load(self, folder: Path) -> None:
         """Loads the model; on failure logs why and keeps answering 503."""
@@ -54,6 +58,8 @@ class InferenceApp:
         except Exception as error:
             self._unready = f"The model in {folder} could not be loaded. The log says why."
             log.error("model could not be loaded", error, folder=str(folder))
+        finally:
+            self._load_ended.set()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         content_type, headers = JSON, {}
@@ -86,6 +92,8 @@ class InferenceApp:
             raise HttpError(405, f"{path} answers {allowed} only.", allow=allowed)
         if path == "/execution-parameters":
             return JSON, self._parameters
+        if self._model is None and path == "/invocations":
+            await self._load_ended.wait()
         if self._model is None:
             raise HttpError(503, self._unready)
         if path == "/ping":

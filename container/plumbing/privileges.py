@@ -9,6 +9,7 @@ whatever handles data becomes that user, unless the platform's files are for roo
 import contextlib
 import os
 import pwd
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def ordinary_user(
         if writes is not None:
             os.chown(writes, uid, uid)
         with _acting_as(uid):
-            usable = _readable(reads) and (writes is None or os.access(writes, os.W_OK | os.X_OK))
+            usable = _readable(reads) and (writes is None or _writable(writes))
     except OSError as error:
         log.error("cannot change the user, staying root", error, uid=uid)
         return None
@@ -66,12 +67,19 @@ def _acting_as(uid: int) -> Iterator[None]:
 
 
 def _readable(folder: Path) -> bool:
-    """Whether the effective user can read everything; a missing folder is not its concern."""
-    try:
-        for path in (folder, *folder.rglob("*")):
-            needed = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
-            if not os.access(path, needed, effective_ids=True):
-                return not os.path.lexists(path)
-    except PermissionError:
-        return False
+    """Whether the effective user can read everything; what is missing is not its concern."""
+    for path in (folder, *folder.rglob("*")):
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        except PermissionError:
+            return False
+        # By default the answer would be for the real user, who is root.
+        if not os.access(path, os.R_OK | (os.X_OK if is_folder else 0), effective_ids=True):
+            return False
     return True
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=True)

@@ -1,9 +1,10 @@
-"""Fixtures: one model trained and served for all tests that only ask it."""
+"""Fixtures: one model trained and served for all tests that only ask it; the build's bench."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from build_bench import Bench
 from support import SAMPLE, Server, ml_root, served, train
 
 
@@ -22,3 +23,9 @@ def server(trained: Path) -> Iterator[Server]:
     """The trained sample model, served; at most 1 MB a request."""
     with served(trained, extra={"SAGEMAKER_MAX_PAYLOAD_IN_MB": "1"}) as running:
         yield running
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Where build-and-push.sh runs."""
+    return Bench(tmp_path)

@@ -1,6 +1,8 @@
 """What the tests share: running the real `train` and `serve` as processes, and asking them."""
 
+import atexit
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -9,13 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 CONTAINER = Path(__file__).resolve().parent.parent
-SAMPLE = CONTAINER / "sample"
+SAMPLE = Path(__file__).resolve().parent / "sample_model"  # a model and its data
 PATIENCE = 30.0  # seconds before a test that waits for something fails
 
 
@@ -52,15 +55,23 @@ def ml_root(folder: Path, files: Mapping[str, bytes], settings: object = None) -
     return folder
 
 
-def room(folder: Path, changes: str) -> Path:
-    """A copy of the container whose model.py ends with ``changes``, as a person might edit it."""
+def room(folder: Path, changes: str = "") -> Path:
+    """The container with the sample model, whose model.py ends with ``changes``, as if edited."""
     folder.mkdir()
     shutil.copytree(CONTAINER / "plumbing", folder / "plumbing")
     for name in ("train", "serve"):
         shutil.copy(CONTAINER / name, folder / name)
-    source = (CONTAINER / "model.py").read_text(encoding="utf-8")
+    source = (SAMPLE / "model.py").read_text(encoding="utf-8")
     (folder / "model.py").write_text(f"{source}\n\n{changes}\n", encoding="utf-8")
     return folder
+
+
+@functools.cache
+def sample_room() -> Path:
+    """The container with the sample model as it is; made once, removed at the end."""
+    folder = tempfile.TemporaryDirectory(prefix="room-")
+    atexit.register(folder.cleanup)
+    return room(Path(folder.name) / "container")
 
 
 def environment(root: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -69,11 +80,11 @@ def environment(root: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 
 
 def start(
-    name: str, root: Path, *, source: Path = CONTAINER, extra: Mapping[str, str] | None = None
+    name: str, root: Path, *, source: Path | None = None, extra: Mapping[str, str] | None = None
 ) -> subprocess.Popen[str]:
-    """Starts `train` or `serve` from a working directory that is not its own."""
+    """Starts `train` or `serve` of ``source``, else of the sample, with another folder as cwd."""
     return subprocess.Popen(
-        [sys.executable, str(source / name)],
+        [sys.executable, str((source or sample_room()) / name)],
         cwd=root,
         env=environment(root, extra),
         stdout=subprocess.PIPE,
@@ -82,8 +93,10 @@ def start(
     )
 
 
-def train(root: Path, *, source: Path = CONTAINER) -> subprocess.CompletedProcess[str]:
-    process = start("train", root, source=source)
+def train(
+    root: Path, *, source: Path | None = None, extra: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    process = start("train", root, source=source, extra=extra)
     out, err = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -139,7 +152,7 @@ class Server:
 def served(
     root: Path,
     *,
-    source: Path = CONTAINER,
+    source: Path | None = None,
     extra: Mapping[str, str] | None = None,
     until: int = 200,
 ) -> Iterator[Server]:

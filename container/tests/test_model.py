@@ -1,5 +1,12 @@
-"""The sample model predicts exactly what scikit-learn's own tree predicts."""
+"""The shipped model predicts exactly what scikit-learn's own tree predicts.
 
+These tests go with container/model.py: replace them when you replace it. The others do not know
+it; they hold for any model.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +17,7 @@ from model import Hyperparameters
 from numpy.typing import NDArray
 from sklearn import datasets  # type: ignore[import-untyped]
 from sklearn.tree import DecisionTreeClassifier  # type: ignore[import-untyped]
+from support import CONTAINER, Server, ml_root, served, train
 
 SETTINGS = [
     {},
@@ -153,3 +161,49 @@ def test_a_model_of_another_format_or_with_objects_is_not_loaded(tmp_path: Path)
 
 def test_score_is_the_share_of_right_labels() -> None:
     assert model.score(["1", "2", "2", "3"], [1, 2, 3, 3]) == {"accuracy": 0.75}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The shipped model, trained on the shipped sample by `train` and answered for by `serve`."""
+    content = (CONTAINER / "sample" / "train.csv").read_bytes()
+    root = ml_root(tmp_path_factory.mktemp("released"), {"train.csv": content})
+    finished = train(root, source=CONTAINER)
+    assert finished.returncode == 0, finished.stderr
+    assert "train:accuracy=1;" in finished.stdout
+    with served(root, source=CONTAINER) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("row", "label"), [("4.5,1.3,0.3,0.3", "setosa"), ("5.9,3,5.1,1.8", "virginica")]
+)
+def test_the_known_answers(released: Server, row: str, label: str) -> None:
+    assert released.invoke(row).body == f"{label}\n".encode()
+
+
+def test_it_is_mostly_right_on_the_rows_held_out(released: Server) -> None:
+    lines = (CONTAINER / "sample" / "test.csv").read_text().splitlines()
+    rows = [line.partition(",") for line in lines]
+    predictions = released.invoke("\n".join(row[2] for row in rows)).body.decode().splitlines()
+    right = sum(row[0] == guess for row, guess in zip(rows, predictions, strict=True))
+    assert right >= 0.9 * len(rows)
+
+
+def test_predicting_needs_no_scikit_learn(tmp_path: Path) -> None:
+    # Given a stored model
+    features = np.array([[1.0], [2.0]], dtype=np.float32)
+    fitted = model.fit(features=features, labels=["a", "b"], hyperparameters=Hyperparameters())
+    model.save(fitted, tmp_path)
+    # When a fresh interpreter loads it and predicts
+    program = (
+        "import sys, pathlib, numpy, model\n"
+        "loaded = model.load(pathlib.Path(sys.argv[1]))\n"
+        "print(model.predict(loaded, numpy.ones((1, 1), numpy.float32)), *sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=CONTAINER, capture_output=True, text=True, check=True)
+    # Then only numpy was loaded
+    prediction, *modules = done.stdout.split()
+    assert prediction == "['a']"
+    assert not {"sklearn", "scipy", "joblib"} & set(modules)

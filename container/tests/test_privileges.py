@@ -56,6 +56,31 @@ def test_files_for_root_alone_keep_us_root_and_say_so(
 
 
 @AS_ROOT
+def test_a_parent_for_root_alone_keeps_us_root(mount: Path) -> None:
+    # Given a folder that is open itself, under one that only root may enter
+    private = mount / "private"
+    private.mkdir(mode=0o700)
+    inside = private / "inside"
+    inside.mkdir()
+    inside.chmod(0o777)
+    # When it is what the user is to read, or to write
+    # Then the user would not get there, so we stay root
+    assert user(inside) is None
+    assert user(mount / "missing", inside) is None
+    private.chmod(0o711)
+    assert user(mount / "missing", inside) == UID
+
+
+@AS_ROOT
+def test_what_is_missing_keeps_nobody_from_the_rest(mount: Path) -> None:
+    (mount / "dangling").symlink_to("nowhere")
+    assert user(mount) == UID
+    assert user(mount / "missing") == UID
+    (mount / "later").touch(mode=0o600)
+    assert user(mount) is None
+
+
+@AS_ROOT
 def test_root_is_given_up_for_good(mount: Path) -> None:
     child = os.fork()
     if child == 0:

@@ -74,17 +74,22 @@ def test_ping_is_answered_while_a_large_prediction_is_under_way(
         assert asked.result(PATIENCE).status == 200
 
 
-def test_until_the_model_is_loaded_ping_answers_503(trained: Path, tmp_path: Path) -> None:
+def test_until_the_model_is_loaded_ping_answers_503_and_invocations_wait(
+    trained: Path, tmp_path: Path
+) -> None:
     waiting = SLOW.replace("predict(model, features)", "wait()").replace(
         'return ["late"] * len(features)', "pass"
     )
     changes = f"{waiting}\n_load = load\ndef load(folder):\n    wait()\n    return _load(folder)"
     source, root = room(tmp_path / "room", changes), copy(trained, tmp_path / "ml")
-    with served(root, source=source, until=503) as server:
-        assert "loading" in server.invoke(ROW).error
+    with served(root, source=source, until=503) as server, ThreadPoolExecutor(1) as pool:
+        assert "loading" in server.ask("GET", "/ping").error
+        asked = pool.submit(server.invoke, ROW)
+        wait_until((root / "begun").exists, "a worker loads the model")
+        assert not asked.done()
         (root / "go").touch()
+        assert asked.result(PATIENCE).body == b"virginica\n"
         wait_until(lambda: server.ping() == 200, "the model is loaded")
-        assert server.invoke(ROW).body == b"virginica\n"
 
 
 def test_a_model_that_cannot_be_loaded_answers_503_and_logs_why(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from local.deployment import deploy
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.processes import mentioning
-from tests.e2e.system import ROOT, SETTINGS, Approved, System, skip_to, waiting_variables
+from tests.e2e.system import Approved, System, skip_to, waiting_variables
+from tests.e2e.tree import ROOT, SETTINGS
 from tests.e2e.web import ask, submit
 
 _HERE = Path(__file__).resolve().parent
@@ -25,19 +26,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-def share_environments(state_dir: Path) -> None:
-    """Spare a new cloud the half minute in which the model's Python environment is made."""
-    own = state_dir / "environments"
-    own.mkdir(parents=True)
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model's Python environments, shared by all clouds: making one takes half a minute.
+
+    Those that a person's cloud has made are there already.
+    """
+    folder = tmp_path_factory.mktemp("environments")
     for made in (ROOT / ".local" / "environments").glob("*/.complete"):
-        (own / made.parent.name).symlink_to(made.parent)
+        (folder / made.parent.name).symlink_to(made.parent)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iterator[System]:
     """A cloud of its own on free ports, deployed, with the iris data."""
     state_dir = tmp_path_factory.mktemp("cloud")
-    share_environments(state_dir)
+    (state_dir / "environments").symlink_to(environments)
     cloud = RunningCloud.start(state_dir, engine=None)
     try:
         made = System(cloud=cloud, deployment=deploy(cloud, settings=SETTINGS))
@@ -50,8 +55,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def image(system: System) -> str:
-    """The container folder as it is, pushed."""
-    return system.push("the model as it is")
+    """The sample model, pushed."""
+    return system.push("the sample model")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,11 +16,9 @@ from local.engine import Engine
 from local.image import push_folder
 from local.release import Outcome, Release, decide, wait_for
 from local.running_cloud import RunningCloud
+from tests.e2e.tree import SAMPLE, copy_container
 from tests.e2e.web import Answer
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-CONTAINER = ROOT / "container"
-SETTINGS = ROOT / "tests" / "infrastructure" / "settings.toml"
 APPROVERS = ["ada@example.com", "grace@example.com"]
 EVERYBODY = ["ada@example.com", "grace@example.com", "operations@example.com"]
 PATIENCE_SECONDS = 90
@@ -60,16 +57,16 @@ class System:
             s3.put_object(Bucket=bucket, Key=f"{part}/{name}", Body=content.encode())
 
     def put_iris(self) -> None:
-        """The sample data of the repository."""
+        """The sample data."""
         for part in ("train", "test"):
-            content = (CONTAINER / "sample" / f"{part}.csv").read_text(encoding="utf-8")
+            content = (SAMPLE / f"{part}.csv").read_text(encoding="utf-8")
             self.put_data(part, {"iris.csv": content})
 
     def push(self, name: str, change: Change | None = None) -> str:
-        """Push `container/` as it is, or changed, under a commit made up from a name."""
+        """Push the sample model, as it is or changed, under a commit made up from a name."""
         with TemporaryDirectory(prefix="commit-") as folder:
             copy = Path(folder) / "container"
-            shutil.copytree(CONTAINER, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            copy_container(copy)
             if change:
                 change(copy)
             return push_folder(

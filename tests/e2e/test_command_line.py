@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from local.release import wait_for
-from tests.e2e.conftest import share_environments
 from tests.e2e.processes import mentioning
-from tests.e2e.system import ROOT
+from tests.e2e.tree import commit_tree, without_git
 
 _FOREIGN = {"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "AWS_REGION": "eu-north-1"}
 
@@ -49,12 +49,12 @@ execution = states.start_execution(
     stateMachineArn=os.environ["STATE_MACHINE_ARN"],
     input=json.dumps({"commitID": image.rpartition(":")[2], "imageUri": image}),
 )["executionArn"]
-[link] = [
+[link] = {  # one for every approver
     word
     for mail in until(mails)
     for word in mail["body"].split()
     if word.startswith("http") and "/approvals/" in word
-]
+}
 form = urllib.parse.urlencode({"decision": "approve", "reason": "Good", "name": "Ada"})
 post(link, form, {"Content-Type": "application/x-www-form-urlencoded"})
 outcome = until(
@@ -76,20 +76,21 @@ print(json.dumps({
 
 @dataclass(frozen=True, kw_only=True)
 class CommandLine:
-    """`python -m local` with a folder of its own."""
+    """`python -m local` in a tree whose HEAD is the sample model, with a folder of its own."""
 
+    tree: Path
     state_dir: Path
 
     def environment(self) -> dict[str, str]:
         """As a person's shell, with credentials of another account in it."""
         own = {"LOCAL_STATE_DIR": str(self.state_dir), "ENGINE": "none"}
-        return {**os.environ, **_FOREIGN, **own}
+        return {**without_git(os.environ), **_FOREIGN, **own}
 
     def run(self, verb: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end."""
         return subprocess.run(
             [sys.executable, "-m", "local", verb],
-            cwd=ROOT,
+            cwd=self.tree,
             env={**self.environment(), **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -100,16 +101,21 @@ class CommandLine:
 
     def start(self, verb: str) -> subprocess.Popen[bytes]:
         """Start a verb in a process group of its own, as a shell does; its text is `output`."""
-        with (self.state_dir / "output").open("wb") as file:
-            return subprocess.Popen(
-                [sys.executable, "-m", "local", verb],
-                cwd=ROOT,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        # A program that was itself started in the background may ignore Ctrl-C, and hand that on.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with (self.state_dir / "output").open("wb") as file:
+                return subprocess.Popen(
+                    [sys.executable, "-m", "local", verb],
+                    cwd=self.tree,
+                    env=self.environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def said(self, log: str) -> str:
         """What is in a file of the cloud's folder by now."""
@@ -121,12 +127,23 @@ class CommandLine:
         return mentioning(str(self.state_dir))
 
 
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository of its own: the verbs release HEAD, under the root's settings.toml."""
+    if shutil.which("git") is None:
+        pytest.skip("no git on PATH: install it to test the verbs that release HEAD")
+    made = tmp_path_factory.mktemp("repository") / "tree"
+    commit_tree(made)
+    return made
+
+
 @pytest.fixture
-def command_line(tmp_path: Path) -> Iterator[CommandLine]:
+def command_line(tmp_path: Path, tree: Path, environments: Path) -> Iterator[CommandLine]:
     """The command line; whatever a failed test leaves running is stopped."""
     state_dir = tmp_path / "local"
-    share_environments(state_dir)
-    made = CommandLine(state_dir=state_dir)
+    state_dir.mkdir()
+    (state_dir / "environments").symlink_to(environments)
+    made = CommandLine(tree=tree, state_dir=state_dir)
     yield made
     made.run("down")
     wait_for(lambda: not made.left(), seconds=30, what="the end of every process")

@@ -10,7 +10,8 @@ import pytest
 from local.deployment import deploy
 from local.engine import choose_engine
 from local.running_cloud import RunningCloud
-from tests.e2e.system import ROOT, SETTINGS, System
+from tests.e2e.system import System
+from tests.e2e.tree import ROOT, SETTINGS
 from tests.e2e.web import ask_signed
 
 pytestmark = pytest.mark.engine

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.infrastructure.execution import Answer, TaskError
+from tests.infrastructure.execution import Answer, TaskError, Walk, execute
 from tests.infrastructure.intrinsics import ACCOUNT, REGION
 from tests.unit.lambdas import events
 
+REJECTED = {
+    "decision": "rejected",
+    "decidedBy": "Grace Hopper",
+    "reason": "Too many false alarms",
+    "decidedAt": "2026-11-22T14:30:00Z",
+}
 RELEASE_INPUT: Mapping[str, str] = {
     "commitID": "1a2b3c4d",
     "imageUri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/iris@sha256:{'9f' * 32}",
@@ -61,7 +67,9 @@ def all_well() -> dict[str, Any]:
     return {
         "Train the model": trained,
         "Create the model": gives({"ModelArn": "arn:aws:sagemaker:eu-west-1:123:model/x"}),
+        "Stop the training": gives({}),
         "Predict the held-out data": gives({"TransformJobStatus": "Completed"}),
+        "Stop the predictions": gives({}),
         "Evaluate the predictions": gives({"Payload": dict(EVALUATION)}),
         "Ask for approval": gives(APPROVED),
         "Create the endpoint configuration": configured,
@@ -79,3 +87,21 @@ def all_well() -> dict[str, Any]:
         "Mail that nobody answered": mailed,
         "Mail the failure": mailed,
     }
+
+
+def walks(definition: Mapping[str, Any], release_input: object = RELEASE_INPUT) -> list[Walk]:
+    """Executions that together call every task."""
+    gone = all_well()["Look up the endpoint"]
+    changes: list[dict[str, Any]] = [
+        {},
+        {"Train the model": fails("States.Timeout")},
+        {"Predict the held-out data": fails("States.Timeout")},
+        {"Ask for approval": gives(REJECTED)},
+        {"Ask for approval": fails("States.Timeout")},
+        {"Look up the endpoint": endpoint("InService")},
+        {"Look up the endpoint": [endpoint("Failed"), gone]},
+        {"Check the endpoint": endpoint("Failed", FailureReason="No capacity")},
+    ]
+    return [
+        execute(definition, release_input, answers={**all_well(), **change}) for change in changes
+    ]

@@ -50,6 +50,7 @@ def execute(
     answers: Mapping[str, Answer | Sequence[Answer]],
     execution: str = "arn:aws:states:eu-west-1:123456789012:execution:iris-release:first",
     retries: Mapping[str, int] | None = None,
+    redrives: int = 0,
 ) -> Walk:
     """Run the state machine to its end.
 
@@ -60,6 +61,7 @@ def execute(
             an answer may raise TaskError.
         execution: the execution's ARN.
         retries: how often a state has been retried before it answers.
+        redrives: how often the execution has been redriven.
     """
     walk = Walk()
     visits: dict[str, int] = {}
@@ -70,7 +72,11 @@ def execute(
         states: dict[str, Any] = {
             "input": current,
             "context": {
-                "Execution": {"Id": execution, "Input": release_input},
+                "Execution": {
+                    "Id": execution,
+                    "Input": release_input,
+                    "RedriveCount": redrives,
+                },
                 "State": {"Name": name, "RetryCount": (retries or {}).get(name, 0)},
                 "Task": {"Token": "a-task-token"},
             },

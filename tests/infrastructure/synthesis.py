@@ -17,7 +17,7 @@ from mlops_stacks.pipeline_stack import PipelineStack
 from mlops_stacks.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = Path(__file__).with_name("settings.toml")
+SETTINGS = ROOT / "tests" / "settings.toml"
 
 # Each variant changes what the others leave alone, so that few of them reach every branch.
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {

@@ -202,9 +202,30 @@ def test_kept_data_outlives_the_stack(shipped: Synthesis) -> None:
     resources = shipped.templates["foundation"]["Resources"].values()
     stateful = [resource for resource in resources if resource["Type"] in _STATEFUL]
 
-    assert {resource["DeletionPolicy"] for resource in stateful} == {"Retain"}
-    assert {resource["UpdateReplacePolicy"] for resource in stateful} == {"Retain"}
     assert {resource["Type"] for resource in stateful} == _STATEFUL
+    assert {resource["UpdateReplacePolicy"] for resource in stateful} == {"Retain"}
+    for resource in stateful:
+        assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
+
+
+def test_a_creation_that_fails_leaves_nothing_that_the_next_try_would_meet(
+    shipped: Synthesis,
+) -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+    policies: dict[str, set[str]] = {}
+    for resource in shipped.templates["foundation"]["Resources"].values():
+        if resource["Type"] in _STATEFUL:
+            policies.setdefault(resource["Type"], set()).add(resource["DeletionPolicy"])
+
+    # The table is protected from deletion, so its removal would fail too; it has no name of its
+    # own that a second one could meet.
+    assert "TableName" not in shipped.only("AWS::DynamoDB::Table")
+    assert policies == {
+        "AWS::KMS::Key": {"RetainExceptOnCreate"},
+        "AWS::S3::Bucket": {"RetainExceptOnCreate"},
+        "AWS::ECR::Repository": {"RetainExceptOnCreate"},
+        "AWS::DynamoDB::Table": {"Retain"},
+    }
 
 
 def test_disposable_data_goes_with_the_stack(disposable: Synthesis) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def test_releases_keep_their_order(pipeline_template: Template) -> None:
 def test_stages_come_in_order(shipped: Synthesis) -> None:
     stages = [stage["Name"] for stage in shipped.only(_PIPELINE)["Stages"]]
 
-    assert stages == ["Source", "Build", "UpdatePipeline", "Assets", "Production"]
+    assert stages == ["Source", "Build", "UpdatePipeline", "Assets", "iris-Production"]
 
 
 def test_the_stage_deploys_then_builds_the_image_then_starts_the_release(
@@ -76,7 +77,9 @@ def test_a_commit_is_checked_before_it_is_deployed(shipped: Synthesis) -> None:
     project = _project(shipped, "Synth")
 
     assert _commands(project, "install") == ["make setup"]
-    assert _commands(project, "build") == ["make lint", "make test", "make synth"]
+    assert _commands(project, "build") == ["make check", "make synth"]
+    verbs = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {"setup", "check", "synth"} <= set(verbs)
 
 
 def test_a_connection_gives_the_source_without_starting_on_every_push(shipped: Synthesis) -> None:
@@ -159,7 +162,7 @@ def test_codecommit_gives_the_source_and_an_event_starts_the_pipeline(
     disposable: Synthesis,
 ) -> None:
     source = _actions(disposable)["Source"]
-    rule = disposable.only("AWS::Events::Rule")
+    rule = disposable.only("AWS::Events::Rule", stack="pipeline")
     resolved = Intrinsics(disposable.templates["pipeline"]).resolve(rule["EventPattern"])
 
     assert source["ActionTypeId"]["Provider"] == "CodeCommit"
@@ -185,7 +188,7 @@ def test_only_the_image_build_is_privileged_and_keeps_docker_layers(shipped: Syn
         if project["Properties"]["Environment"]["PrivilegedMode"]
     ]
 
-    assert privileged == ["Pipeline step ModelPipeline/Pipeline/Production/BuildImage"]
+    assert privileged == ["Pipeline step iris-pipeline/Pipeline/iris-Production/BuildImage"]
     assert _project(shipped, "BuildImage")["Cache"] == {
         "Type": "LOCAL",
         "Modes": ["LOCAL_DOCKER_LAYER_CACHE"],

@@ -19,6 +19,8 @@ from tests.infrastructure.jsonata_engine import evaluate
 _SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _LONGEST_MODEL_NAME = "a2345678-123456789-x"  # what settings.toml takes: 20 characters
 _MOST_RETRIES = 6  # of one state
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+_MOST_REDRIVES = 1000
 
 # A commit must pass or fail the same way on every machine, a busy one included.
 _searched = settings(
@@ -37,10 +39,18 @@ _json = st.recursive(
 )
 
 
-def _name(*, commit_id: object, execution: str, retry: int, model: str = "iris") -> str:
+def _name(
+    *,
+    commit_id: object,
+    execution: str,
+    retry: int,
+    redrives: int | None = 0,
+    model: str = "iris",
+) -> str:
+    run = {"Id": execution} | ({} if redrives is None else {"RedriveCount": redrives})
     states = {
         "input": {"commitID": commit_id, "imageUri": "repository:tag"},
-        "context": {"Execution": {"Id": execution}, "State": {"RetryCount": retry}},
+        "context": {"Execution": run, "State": {"RetryCount": retry}},
     }
     variables = evaluate(release_variables(model), variables={}, states=states)
     return str(evaluate(ATTEMPT_NAME, variables=variables, states=states))
@@ -51,11 +61,18 @@ def _name(*, commit_id: object, execution: str, retry: int, model: str = "iris")
     commit_id=_json | st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}", fullmatch=True),
     execution=_executions,
     retry=st.integers(0, _MOST_RETRIES),
+    redrives=st.none() | st.integers(0, _MOST_REDRIVES),
 )
 def test_any_commit_and_execution_give_a_name_that_sagemaker_takes(
-    commit_id: object, execution: str, retry: int
+    commit_id: object, execution: str, retry: int, redrives: int | None
 ) -> None:
-    name = _name(commit_id=commit_id, execution=execution, retry=retry, model=_LONGEST_MODEL_NAME)
+    name = _name(
+        commit_id=commit_id,
+        execution=execution,
+        retry=retry,
+        redrives=redrives,
+        model=_LONGEST_MODEL_NAME,
+    )
 
     assert len(name) <= 63
     assert _SAGEMAKER_NAME.fullmatch(name)
@@ -73,12 +90,28 @@ def test_two_executions_of_one_commit_never_share_a_name(commit_id: str, runs: s
 @_searched
 @given(commit_id=st.text(max_size=20), execution=_executions)
 def test_two_tries_of_one_state_never_share_a_name(commit_id: str, execution: str) -> None:
+    # A redrive counts retries from nought again.
     names = {
-        _name(commit_id=commit_id, execution=execution, retry=retry)
+        _name(commit_id=commit_id, execution=execution, retry=retry, redrives=redrives)
         for retry in range(_MOST_RETRIES + 1)
+        for redrives in (0, 1, 2, 11)
     }
 
-    assert len(names) == _MOST_RETRIES + 1
+    assert len(names) == 4 * (_MOST_RETRIES + 1)
+
+
+@_searched
+@given(commit_id=st.text(max_size=20), execution=_executions, retry=st.integers(0, _MOST_RETRIES))
+def test_an_execution_that_was_never_redriven_needs_no_count_of_it(
+    commit_id: str, execution: str, retry: int
+) -> None:
+    counted, uncounted = (
+        _name(commit_id=commit_id, execution=execution, retry=retry, redrives=redrives)
+        for redrives in (0, None)
+    )
+
+    assert counted == uncounted
+    assert counted.endswith(f"-{retry}")
 
 
 def test_a_person_recognises_the_commit_in_the_name() -> None:

@@ -49,7 +49,7 @@ def test_the_stateless_stack_keeps_no_data(shipped: Synthesis) -> None:
     retained = [
         logical_id
         for logical_id, resource in shipped.templates["release"]["Resources"].items()
-        if resource.get("DeletionPolicy") == "Retain"
+        if resource.get("DeletionPolicy", "Delete") != "Delete"
     ]
 
     assert retained == []

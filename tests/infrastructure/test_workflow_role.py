@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.answers import RELEASE_INPUT, all_well, endpoint
-from tests.infrastructure.execution import execute
+from tests.infrastructure.answers import walks
 from tests.infrastructure.intrinsics import ACCOUNT, REGION
 from tests.infrastructure.policies import Role, role
 from tests.infrastructure.synthesis import Synthesis
@@ -19,15 +18,16 @@ _SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 _RESOURCES = {
     "CreateTrainingJob": {"TrainingJobName": "training-job"},
+    "StopTrainingJob": {"TrainingJobName": "training-job"},
     "CreateModel": {"ModelName": "model"},
     "CreateTransformJob": {"TransformJobName": "transform-job"},
+    "StopTransformJob": {"TransformJobName": "transform-job"},
     "CreateEndpointConfig": {"EndpointConfigName": "endpoint-config"},
     "CreateEndpoint": {"EndpointName": "endpoint", "EndpointConfigName": "endpoint-config"},
     "UpdateEndpoint": {"EndpointName": "endpoint", "EndpointConfigName": "endpoint-config"},
     "DescribeEndpoint": {"EndpointName": "endpoint"},
     "DeleteEndpoint": {"EndpointName": "endpoint"},
 }
-_TAGGED_ON_CREATION = {"CreateTrainingJob", "CreateModel", "CreateTransformJob"}
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,16 @@ def workflow(shipped: Synthesis) -> Role:
 
 @pytest.fixture(scope="module")
 def needs(definition: dict[str, Any]) -> list[Need]:
-    """Every call of two executions, a first release and one that replaces a failed endpoint."""
-    gone = all_well()["Look up the endpoint"]
+    """Every call of executions that together call every task."""
     found: dict[Need, None] = {}
-    for look_up in (gone, endpoint("InService"), [endpoint("Failed"), gone]):
-        answers = {**all_well(), "Look up the endpoint": look_up}
-        for state, arguments in execute(definition, RELEASE_INPUT, answers=answers).calls:
+    simulated: set[str] = set()
+    for walk in walks(definition):
+        for state, arguments in walk.calls:
+            simulated.add(state)
             resource = definition["States"][state]["Resource"]
             found.update(dict.fromkeys(_needs_of(resource, arguments)))
+    every_task = {name for name, s in definition["States"].items() if s["Type"] == "Task"}
+    assert simulated == every_task, "the role would be judged by some of the states only"
     return list(found)
 
 
@@ -74,7 +76,7 @@ def _needs_of(integration: str, arguments: dict[str, Any]) -> Iterator[Need]:
     own = [f"{_SAGEMAKER}:{kind}/{arguments[argument]}" for argument, kind in names.items()]
     for resource in own:
         yield Need(f"sagemaker:{operation}", resource)
-    if operation in _TAGGED_ON_CREATION:
+    if "Tags" in arguments:
         yield Need("sagemaker:AddTags", own[0])
     if action.endswith(".sync"):
         # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
@@ -100,10 +102,36 @@ def test_every_call_of_the_states_is_allowed(workflow: Role, needs: list[Need]) 
     assert [need for need in needs if not need.met_by(workflow)] == []
 
 
-def test_an_aborted_execution_can_stop_its_jobs(needs: list[Need]) -> None:
-    actions = {need.action for need in needs}
+@pytest.mark.parametrize(
+    ("integration", "job", "action"),
+    [
+        # Step Functions itself stops the job of an aborted execution.
+        ("sagemaker:createTrainingJob.sync", "TrainingJob", "StopTrainingJob"),
+        ("sagemaker:createTransformJob.sync", "TransformJob", "StopTransformJob"),
+        # A state stops the job of one that timed out.
+        ("aws-sdk:sagemaker:stopTrainingJob", "TrainingJob", "StopTrainingJob"),
+        ("aws-sdk:sagemaker:stopTransformJob", "TransformJob", "StopTransformJob"),
+    ],
+)
+def test_a_job_can_be_stopped_by_step_functions_and_by_a_state(
+    definition: dict[str, Any], workflow: Role, integration: str, job: str, action: str
+) -> None:
+    resource = f"arn:aws:states:::{integration}"
+    assert resource in [state.get("Resource") for state in definition["States"].values()]
+    arguments = {f"{job}Name": "iris-1a2b3c4d-0123456789ab-0"}
 
-    assert {"sagemaker:StopTrainingJob", "sagemaker:StopTransformJob"} <= actions
+    stops = [n for n in _needs_of(resource, arguments) if n.action == f"sagemaker:{action}"]
+
+    assert len(stops) == 1
+    assert stops[0].met_by(workflow)
+
+
+def test_what_is_tagged_may_be_tagged(workflow: Role, needs: list[Need]) -> None:
+    tagged = [need for need in needs if need.action == "sagemaker:AddTags"]
+    kinds = {need.resource.removeprefix(f"{_SAGEMAKER}:").split("/")[0] for need in tagged}
+
+    assert kinds == {"training-job", "model", "transform-job", "endpoint-config", "endpoint"}
+    assert [need for need in tagged if not need.met_by(workflow)] == []
 
 
 def test_log_delivery_and_tracing_are_allowed(workflow: Role) -> None:

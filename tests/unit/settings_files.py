@@ -9,7 +9,7 @@ import pytest
 from mlops_stacks.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-VALID = ROOT / "tests" / "infrastructure" / "settings.toml"
+VALID = ROOT / "tests" / "settings.toml"
 
 
 def edited(folder: Path, old: str, new: str) -> Path:

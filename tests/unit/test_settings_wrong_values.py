@@ -11,12 +11,13 @@ from tests.unit.settings_files import edited, message_of
 # What stands in the valid file, what stands there instead, and what the message says.
 _WRONG = [
     # name of a model
-    ('name = "iris"', 'name = "Iris"', "model.name = 'Iris'", "lower-case"),
+    ('name = "iris"', 'name = "Iris"', "model.name = 'Iris'", "2 to 20 lower-case"),
     ('name = "iris"', 'name = "9iris"', "model.name = '9iris'", "beginning with a letter"),
     ('name = "iris"', 'name = "ir--is"', "model.name = 'ir--is'", "single hyphens"),
-    ('name = "iris"', f'name = "{"a" * 21}"', f"model.name = '{'a' * 21}'", "up to 20"),
+    ('name = "iris"', f'name = "{"a" * 21}"', f"model.name = '{'a' * 21}'", "2 to 20"),
+    ('name = "iris"', 'name = "i"', "model.name = 'i'", "2 to 20"),
     ('name = "iris"', "name = 5", "model.name = 5", "string"),
-    ('name = "iris"', 'name = ""', "model.name = ''", "up to 20"),
+    ('name = "iris"', 'name = ""', "model.name = ''", "2 to 20"),
     # addresses
     (
         '"ada@example.com", "grace@example.com"]',
@@ -121,7 +122,7 @@ _WRONG = [
         "less than or equal to 100",
     ),
     # approval, inference, retention
-    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "160"),
+    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "150"),
     ("timeout_hours = 48", "timeout_hours = 0", "approval.timeout_hours = 0", "1"),
     (
         'access = "iam"',
@@ -137,7 +138,7 @@ _WRONG = [
         "retention.keep_data_on_delete = 'no'",
         "valid boolean",
     ),
-    ("keep_images = 30", "keep_images = 0", "retention.keep_images = 0", "1"),
+    ("keep_images = 30", "keep_images = 9", "retention.keep_images = 9", "equal to 10"),
     ("log_days = 60", "log_days = 61", "retention.log_days = 61", "1, 3, 5, 7, 14, 30, 60, 90"),
     ('application = "model-release"', "application = 5", "tags.application = 5", "string"),
 ]

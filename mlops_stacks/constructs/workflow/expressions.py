@@ -35,11 +35,16 @@ RELEASE: Mapping[str, str] = {
 
 def tag_list(tags: Mapping[str, str], *, commit: bool = True) -> str:
     """An expression for tags in the words of SageMaker's API, with the commit if it is wanted."""
-    values = {key: json.dumps(value) for key, value in tags.items()}
+    values = {key: _text(value) for key, value in tags.items()}
     if commit:
         values["commit"] = "$commitId"
-    pairs = [f"{{'Key': {json.dumps(key)}, 'Value': {value}}}" for key, value in values.items()]
+    pairs = [f"{{'Key': {_text(key)}, 'Value': {value}}}" for key, value in values.items()]
     return jsonata(f"[{', '.join(pairs)}]")
+
+
+def _text(text: str) -> str:
+    # JSONata writes text as JSON does; some engines take \u escapes for half a character each.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def release_variables(model_name: str) -> dict[str, str]:

@@ -128,6 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, text.encode(), Content_Type=self.headers.get("Content-Type", ""))
 
 port = int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+ThreadingHTTPServer.request_queue_size = 64  # Five, its own, drop callers on a busy machine.
 ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import pytest
 from ministack.services import ecr as registry  # type: ignore[import-untyped]
 
+from local.engine import choose_engine
 from local.sagemaker.errors import ImageError
 from local.sagemaker.runners import engine, supervisor
 from local.sagemaker.runners.base import Run
@@ -50,6 +51,7 @@ def test_docker_is_taken_before_podman_and_none_when_none_answers(
     assert detect_engine() == "docker"
 
 
+ROOT = Path(__file__).resolve().parents[4]
 PROGRAM = """\
 import os, pathlib, signal, sys, time
 if sys.argv[1] == "train":
@@ -107,13 +109,15 @@ def image(
     program: str, local_registry: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """An image with PROGRAM as its entry point, under the name that the runner starts."""
-    base = "localhost/python-base:bookworm"
-    if subprocess.run([program, "image", "inspect", base], capture_output=True).returncode:
-        pytest.skip(f"no {base}: run container/stand-in-base-image.sh")
+    chosen = choose_engine("auto", cache=ROOT / ".local" / "cache")
+    if chosen is None:
+        pytest.skip(f"no base image for {program}, and none can be pulled or made")
     folder = tmp_path_factory.mktemp("image")
     (folder / "program.py").write_text(PROGRAM)
     (folder / "Dockerfile").write_text(
-        f'FROM {base}\nCOPY program.py /\nENTRYPOINT ["python3", "-u", "/program.py"]\n'
+        f"FROM {chosen.base_image}\n"
+        "COPY program.py /\n"
+        'ENTRYPOINT ["python3", "-u", "/program.py"]\n'
     )
     name = f"{local_registry}/models:abc"
     run(program, "build", "--quiet", "--tag", name, str(folder))

@@ -1,0 +1,78 @@
+"""Copies of the repository, and the model, data and settings that the tests bring along.
+
+People edit settings.toml, container/model.py and the sample data: no test may depend on them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = ROOT / "tests" / "settings.toml"
+CONTAINER = ROOT / "container"
+SAMPLE = CONTAINER / "tests" / "sample_model"  # shared with the container's own tests
+
+
+def copy_tree(target: Path) -> None:
+    """Copy the repository as a source archive has it: without .git and all that git ignores."""
+    _copy(ROOT, target)
+
+
+def copy_container(target: Path) -> None:
+    """Copy `container/` with the sample model in it."""
+    _copy(CONTAINER, target)
+    _put_sample(target)
+
+
+def commit_tree(target: Path) -> None:
+    """Make a copy of the repository, with sample model and settings, one commit of its own.
+
+    node_modules is the original's: the CDK CLI is large and the same.
+    """
+    copy_tree(target)
+    _put_sample(target / "container")
+    shutil.copy(SETTINGS, target / "settings.toml")
+    _git(target, "init", "--quiet")
+    _git(target, "add", "--all")
+    _git(target, "commit", "--quiet", "--message", "Sample model")
+    (target / "node_modules").symlink_to(ROOT / "node_modules")
+
+
+def without_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables without git's own: in a git hook they name the original repository."""
+    return {name: value for name, value in environment.items() if not name.startswith("GIT_")}
+
+
+def _copy(source: Path, target: Path) -> None:
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    left_out = shutil.ignore_patterns(".git", *(line.rstrip("/") for line in lines))
+    shutil.copytree(source, target, symlinks=True, ignore=left_out)
+
+
+def _put_sample(container: Path) -> None:
+    (container / "sample").mkdir(exist_ok=True)
+    for path in SAMPLE.iterdir():
+        if path.is_file():
+            shutil.copy(path, container / "sample" if path.suffix == ".csv" else container)
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    # Neither the person's name, signing key nor hooks are needed for it.
+    settings = {
+        "user.name": "Test",
+        "user.email": "test@example.com",
+        "commit.gpgsign": "false",
+        "core.hooksPath": os.devnull,
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    subprocess.run(
+        ["git", *options, *arguments],
+        cwd=folder,
+        env=without_git(os.environ),
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )

@@ -1,0 +1,73 @@
+"""settings.toml: values at the edge of what is allowed, and values that do not go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops_stacks.settings import load_settings
+from tests.unit.settings_files import VALID, edited, message_of
+
+
+def _with_times(folder: Path, *, training_minutes: int, approval_hours: int) -> Path:
+    text = VALID.read_text(encoding="utf-8")
+    changes = {
+        "max_runtime_minutes = 60": f"max_runtime_minutes = {training_minutes}",
+        "timeout_hours = 48": f"timeout_hours = {approval_hours}",
+    }
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["ab", "a1", "a" * 20, "a-b"])
+def test_a_name_of_2_to_20_characters_is_taken(tmp_path: Path, name: str) -> None:
+    settings = load_settings(edited(tmp_path, 'name = "iris"', f'name = "{name}"'))
+
+    assert settings.model.name == name
+
+
+@pytest.mark.parametrize("images", [10, 1000])
+def test_ten_images_or_more_may_be_kept(tmp_path: Path, images: int) -> None:
+    settings = load_settings(edited(tmp_path, "keep_images = 30", f"keep_images = {images}"))
+
+    assert settings.retention.keep_images == images
+
+
+def test_training_has_no_number_of_machines(tmp_path: Path) -> None:
+    # The container trains on one: with more, each would train the same model.
+    path = edited(tmp_path, "volume_gib = 10", "volume_gib = 10\ninstance_count = 2")
+
+    assert message_of(path) == (
+        "settings.toml: training.instance_count is not a setting; remove it or correct its name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("training_minutes", "approval_hours"), [(1, 149), (60, 149), (120 * 60, 30)]
+)
+def test_training_and_approval_that_end_while_the_pipeline_waits_are_taken(
+    tmp_path: Path, training_minutes: int, approval_hours: int
+) -> None:
+    path = _with_times(tmp_path, training_minutes=training_minutes, approval_hours=approval_hours)
+
+    assert load_settings(path).approval.timeout_hours == approval_hours
+
+
+@pytest.mark.parametrize(
+    ("training_minutes", "approval_hours", "hours"), [(1, 150, 0.0166667), (120 * 60, 31, 120)]
+)
+def test_training_and_approval_together_longer_than_the_pipeline_waits_give_one_line(
+    tmp_path: Path, training_minutes: int, approval_hours: int, hours: float
+) -> None:
+    path = _with_times(tmp_path, training_minutes=training_minutes, approval_hours=approval_hours)
+
+    assert message_of(path) == (
+        f"settings.toml: training.max_runtime_minutes ({hours:g} hours) and "
+        f"approval.timeout_hours ({approval_hours}) may take 150 hours together: "
+        "CodePipeline waits 7 days"
+    )

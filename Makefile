@@ -66,7 +66,11 @@ lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 	ruff format --check .
 	ruff check .
 	mypy $(APP)
-	MYPYPATH=container/tests mypy --python-executable $(CONTAINER_PYTHON) container
+	MYPYPATH=container/tests/sample_model:container/tests mypy --python-executable $(CONTAINER_PYTHON) \
+		--scripts-are-modules --exclude 'test_model\.py$$' \
+		container/plumbing container/tests container/train container/serve container/try_locally.py
+	mypy --config-file container/mypy.ini --python-executable $(CONTAINER_PYTHON) \
+		container/model.py container/tests/test_model.py
 
 format: setup ## mend what lint finds, where a tool can
 	ruff format .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import subprocess
 import tarfile
 import tempfile
@@ -84,6 +85,8 @@ def _build(
         "CONTAINER_ENGINE": engine.program,
         "CA_BUNDLE": bundle,
         "OUTPUT": str(folder.parent / "release-input.json"),
+        # It runs here, not on SageMaker's machines.
+        "PLATFORM": "linux/arm64" if platform.machine() in ("arm64", "aarch64") else "linux/amd64",
         # The registry shows the local cloud's own certificate.
         "PUSH_OPTIONS": "--tls-verify=false" if engine.program == "podman" else "",
     }

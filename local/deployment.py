@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import boto3
 import botocore.session
 
 from local.running_cloud import RunningCloud
-from local.terminal import LocalError
+from local.terminal import LocalError, run_logged
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CDK = _ROOT / "node_modules" / ".bin" / "cdk"
@@ -95,7 +94,6 @@ def session(cloud: RunningCloud) -> boto3.session.Session:
 
 
 def _cdk(cloud: RunningCloud, arguments: Sequence[str], *, app: Path | None) -> None:
-    log = cloud.state_dir / "cdk.log"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **cloud.environment(),
@@ -105,20 +103,11 @@ def _cdk(cloud: RunningCloud, arguments: Sequence[str], *, app: Path | None) -> 
         "CI": "true",
     }
     command = [str(_CDK), *arguments, *(["--app", str(app)] if app else [])]
-    with log.open("ab") as output:
-        result = subprocess.run(
-            command,
-            cwd=_ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if result.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise LocalError(
-            what=f"cdk {arguments[0]} failed",
-            why="\n        ".join(lines[-15:]),
-            next_step=f"mend it and run the same command again; the whole output is in {log}",
-        )
+    run_logged(
+        command,
+        environment=environment,
+        log=cloud.state_dir / "cdk.log",
+        what=f"cdk {arguments[0]} failed",
+        next_step="mend it and run the same command again",
+        folder=_ROOT,
+    )

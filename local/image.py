@@ -14,7 +14,7 @@ from local.deployment import Deployment, session
 from local.engine import Engine
 from local.running_cloud import RunningCloud
 from local.sagemaker.source_images import publish_source_image
-from local.terminal import LocalError, say
+from local.terminal import LocalError, run_logged, say
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,7 +75,6 @@ def push_folder(
 def _build(
     cloud: RunningCloud, deployment: Deployment, engine: Engine, *, folder: Path, commit: str
 ) -> None:
-    log = cloud.state_dir / "image-build.log"
     bundle = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or ""
     environment = {
         **os.environ,
@@ -90,22 +89,13 @@ def _build(
         # The registry shows the local cloud's own certificate.
         "PUSH_OPTIONS": "--tls-verify=false" if engine.program == "podman" else "",
     }
-    with log.open("wb") as output:
-        result = subprocess.run(
-            ["bash", str(folder / "build-and-push.sh")],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if result.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise LocalError(
-            what=f"The image of {commit[:8]} could not be built and pushed",
-            why="\n        ".join(lines[-15:]),
-            next_step=f"mend container/ and commit, or use ENGINE=none; all output: {log}",
-        )
+    run_logged(
+        ["bash", str(folder / "build-and-push.sh")],
+        environment=environment,
+        log=cloud.state_dir / "image-build.log",
+        what=f"The image of {commit[:8]} could not be built and pushed",
+        next_step="mend container/ and commit, or use ENGINE=none",
+    )
 
 
 def _git(*arguments: str) -> bytes:

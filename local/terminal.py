@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+
+_LAST_LINES = 15
 
 
 class LocalError(Exception):
@@ -32,3 +36,39 @@ def step(text: str) -> Iterator[None]:
     started = time.monotonic()
     yield
     say(f"   done in {time.monotonic() - started:.1f} s")
+
+
+def run_logged(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    what: str,
+    next_step: str,
+    folder: Path | None = None,
+) -> None:
+    """Run a command whose output goes to the end of a log file.
+
+    Args:
+        environment: the command's whole environment.
+        what: what failed, in words, when the command does.
+        next_step: what a person does then.
+        folder: where the command runs; here unless told.
+
+    Raises:
+        LocalError: the command failed; its last lines are the reason.
+    """
+    with log.open("ab") as output:
+        result = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if result.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        why = "\n        ".join(lines[-_LAST_LINES:]) or f"exit code {result.returncode}"
+        raise LocalError(what=what, why=why, next_step=f"{next_step}; all output: {log}")

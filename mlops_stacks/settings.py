@@ -14,8 +14,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
-    field_serializer,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -71,6 +71,23 @@ ModelName = Annotated[
     ),
 ]
 Hyperparameter = str | int | float | bool
+# AWS puts `aws:` before tags of its own, a release adds `commit`, and a resource takes 50 tags:
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
+TagKey = Annotated[
+    str,
+    _matching(
+        r"(?!(?i:aws):)(?!commit$)[\w .:/=+@-]{1,128}",
+        'a key of 1 to 128 letters, digits, spaces and _.:/=+-@, but "commit" and what begins '
+        'with "aws:",',
+    ),
+]
+TagValue = Annotated[
+    str, _matching(r"[\w .:/=+@-]{0,256}", "at most 256 letters, digits, spaces and _.:/=+-@")
+]
+_FROZEN = (
+    AfterValidator(lambda mapping: MappingProxyType(dict(mapping))),
+    PlainSerializer(dict),
+)
 
 
 class _Section(BaseModel):
@@ -81,16 +98,9 @@ class ModelSettings(_Section):
     """What is trained; hyperparameters reach the container as strings, as SageMaker sends them."""
 
     name: ModelName
-    hyperparameters: Mapping[str, Hyperparameter] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _freeze(self) -> ModelSettings:
-        object.__setattr__(self, "hyperparameters", MappingProxyType(dict(self.hyperparameters)))
-        return self
-
-    @field_serializer("hyperparameters")
-    def _thaw(self, value: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
-        return dict(value)
+    hyperparameters: Annotated[Mapping[str, Hyperparameter], *_FROZEN] = Field(
+        default={}, validate_default=True
+    )
 
 
 class NotificationSettings(_Section):
@@ -190,7 +200,9 @@ class Settings(_Section):
     endpoint: EndpointSettings
     inference: InferenceSettings = InferenceSettings()
     retention: RetentionSettings = RetentionSettings()
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: Annotated[Mapping[TagKey, TagValue], *_FROZEN] = Field(
+        default={}, validate_default=True, max_length=40
+    )
 
     @property
     def names(self) -> Names:
@@ -234,7 +246,7 @@ def load_settings(path: Path = SETTINGS_FILE) -> Settings:
 
 
 def _fault(details: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in details["loc"])
+    field = ".".join(str(part) for part in details["loc"] if part != "[key]")
     kind = details["type"]
     if kind == "missing":
         return f"{field} is missing"
@@ -245,6 +257,6 @@ def _fault(details: ErrorDetails) -> str:
         allowed = str(details["ctx"]["error"])
     if kind == "tuple_type":
         allowed = 'a list in square brackets, such as ["one", "two"], is allowed'
-    if isinstance(value, dict):
+    if isinstance(value, dict) or "[key]" in details["loc"]:
         return f"{field}: {allowed}" if field else allowed
     return f"{field} = {value!r}: {allowed}"

@@ -65,10 +65,11 @@ def start_server(
     check_stop()
     try:
         _fetch_model(session, container_definition, ml_root, check_stop)
+        isolated = model.get("EnableNetworkIsolation", False)
         variables = container_environment(
             cloud,
             session,
-            isolated=model.get("EnableNetworkIsolation", False),
+            isolated=isolated,
             extra={**container_definition.get("Environment", {}), **environment},
         )
         container = cloud.runner.start(
@@ -80,6 +81,7 @@ def start_server(
                 log=log,
                 session=session,
                 name=name,
+                isolated=isolated,
             )
         )
     except BaseException:

@@ -175,6 +175,7 @@ class TrainingJobs:
                 log=job.log,
                 session=session,
                 name=f"training-{job.name}",
+                isolated=request["EnableNetworkIsolation"],
             )
         )
         try:

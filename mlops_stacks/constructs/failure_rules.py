@@ -26,28 +26,29 @@ class FailureRules(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         target = targets.LambdaFunction(mail, retry_attempts=3)
-        events.Rule(
-            self,
-            "Execution",
-            description="Release executions that ended without a mail of their own",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [state_machine.state_machine_arn],
-                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
-                },
+        for rule, description, pattern in (
+            (
+                "Execution",
+                "Release executions that ended without a mail of their own",
+                events.EventPattern(
+                    source=["aws.states"],
+                    detail_type=["Step Functions Execution Status Change"],
+                    detail={
+                        "stateMachineArn": [state_machine.state_machine_arn],
+                        "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                    },
+                ),
             ),
-            targets=[target],
-        )
-        events.Rule(
-            self,
-            "Pipeline",
-            description="Pipeline executions that failed",
-            event_pattern=events.EventPattern(
-                source=["aws.codepipeline"],
-                detail_type=["CodePipeline Pipeline Execution State Change"],
-                detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
+            (
+                "Pipeline",
+                "Pipeline executions that failed",
+                events.EventPattern(
+                    source=["aws.codepipeline"],
+                    detail_type=["CodePipeline Pipeline Execution State Change"],
+                    detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
+                ),
             ),
-            targets=[target],
-        )
+        ):
+            events.Rule(
+                self, rule, description=description, event_pattern=pattern, targets=[target]
+            )

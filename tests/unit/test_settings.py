@@ -85,6 +85,31 @@ def test_fields_that_do_not_fit_together_or_are_not_there_are_named(
         ]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "start"),
+    [
+        ("aws:owner", "ml", "tags.aws:owner: a key of 1 to 128 "),
+        ("commit", "ml", "tags.commit: a key of 1 to 128 "),
+        ("", "ml", "tags.: a key of 1 to 128 "),
+        ("k" * 129, "ml", f"tags.{'k' * 129}: a key of 1 to 128 "),
+        ("team", "{% $x %}", "tags.team = '{% $x %}': at most 256 letters"),
+        ("team", "v" * 257, f"tags.team = '{'v' * 257}': at most 256 letters"),
+    ],
+)
+def test_tags_that_aws_would_refuse_are_named(
+    tmp_path: Path, key: str, value: str, start: str
+) -> None:
+    path = edited(tmp_path, 'application = "model-release"', f'"{key}" = "{value}"')
+
+    assert message_of(path).startswith(f"settings.toml: {start}")
+
+
+def test_tags_keep_what_aws_takes(tmp_path: Path) -> None:
+    path = edited(tmp_path, 'application = "model-release"', '"équipe: a/b=c+d-e@f_g" = ""')
+
+    assert dict(load_settings(path).tags) == {"équipe: a/b=c+d-e@f_g": ""}
+
+
 def test_each_of_several_wrong_fields_has_its_line(tmp_path: Path) -> None:
     text = VALID.read_text(encoding="utf-8")
     text = text.replace("keep_images = 30", "keep_images = 0").replace('"iam"', '"all"')

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +19,8 @@ class Run:
     """One start of an image as SageMaker does it: `<image> train` or `<image> serve`.
 
     `ml_root` is the host's folder behind /opt/ml, `log` takes stdout and stderr, `session` holds
-    the credentials of the execution role, `name` labels the run for a person who lists what runs.
+    the credentials of the execution role, `name` labels the run for a person who lists what runs,
+    `isolated` is SageMaker's network isolation.
     """
 
     image: str
@@ -26,20 +30,40 @@ class Run:
     log: Path
     session: Session
     name: str
+    isolated: bool
 
 
-class Container(Protocol):
-    """A running image."""
+class Container(ABC):
+    """A running image: the process that carries its output, and the port that it answers on."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self._port = port
 
     @property
     def url(self) -> str:
         """Base URL of the HTTP server that `serve` starts."""
+        return f"http://127.0.0.1:{self._port}"
 
     def wait(self, timeout: float) -> int | None:
         """Exit code, or None when it still runs after `timeout` seconds."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        self._close_pipe()
+        return code
 
+    @abstractmethod
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL of everything it started. Safe to repeat."""
+
+    def _close_pipe(self) -> None:
+        """Let the supervisor know that nobody holds the container any more."""
+        pipe = self._process.stdin
+        if pipe is not None and not pipe.closed:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 class Runner(Protocol):

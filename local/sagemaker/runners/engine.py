@@ -20,7 +20,7 @@ from boto3.session import Session
 from local.sagemaker.errors import ImageError
 from local.sagemaker.images import ImageReference, find_image
 from local.sagemaker.runners import supervisor
-from local.sagemaker.runners.base import Run, free_port
+from local.sagemaker.runners.base import Container, Run, free_port
 
 _LABEL = "mlops.local-sagemaker"
 _PULL_SECONDS = 900
@@ -58,44 +58,25 @@ def _answer(command: list[str]) -> str:
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
-class EngineContainer:
+class EngineContainer(Container):
     """A container and the attached client that carries its output to the log."""
 
     def __init__(
-        self, *, program: str, name: str, client: subprocess.Popen[bytes], port: int
+        self, process: subprocess.Popen[bytes], port: int, *, program: str, name: str
     ) -> None:
+        super().__init__(process, port)
         self._program = program
         self._name = name
-        self._client = client
-        self._port = port
-
-    @property
-    def url(self) -> str:
-        """Base URL of the HTTP server that `serve` starts."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def wait(self, timeout: float) -> int | None:
-        """Exit code, or None when it still runs after `timeout` seconds."""
-        try:
-            code = self._client.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        self._close_pipe()
-        return code
 
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL, and the container is removed."""
-        if self._client.poll() is None:
+        if self._process.poll() is None:
             if grace > 0:
                 _quiet([self._program, "stop", "--time", str(max(1, round(grace))), self._name])
                 self.wait(5)
             _quiet(_remove(self._program, self._name))
         self._close_pipe()
-        self._client.wait()
-
-    def _close_pipe(self) -> None:
-        if self._client.stdin is not None and not self._client.stdin.closed:
-            self._client.stdin.close()
+        self._process.wait()
 
 
 class EngineRunner:
@@ -147,6 +128,8 @@ class EngineRunner:
             *_user_arguments(self._program),
             *_environment_arguments(environment, client_environment),
         ]
+        if run.command == "train" and run.isolated:
+            command += ["--network", "none"]
         if run.command == "serve":
             command += ["--publish", f"127.0.0.1:{port}:{_CONTAINER_PORT}"]
         command += [self.local_name(run.image), run.command]
@@ -160,7 +143,7 @@ class EngineRunner:
                 env={**environment, **client_environment},
                 start_new_session=True,
             )
-        container = EngineContainer(program=self._program, name=name, client=client, port=port)
+        container = EngineContainer(client, port, program=self._program, name=name)
         with self._lock:
             self._running = [other for other in self._running if other.wait(0) is None]
             self._running.append(container)

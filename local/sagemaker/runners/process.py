@@ -17,30 +17,12 @@ from boto3.session import Session
 
 from local.sagemaker.errors import ImageError
 from local.sagemaker.runners import supervisor
-from local.sagemaker.runners.base import Run, free_port
+from local.sagemaker.runners.base import Container, Run, free_port
 from local.sagemaker.source_images import fetch_source_image
 
 
-class LocalProcess:
+class LocalProcess(Container):
     """A `train` or `serve` program under its supervisor."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = process
-        self._port = port
-
-    @property
-    def url(self) -> str:
-        """Base URL of the HTTP server that `serve` starts."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def wait(self, timeout: float) -> int | None:
-        """Exit code, or None when it still runs after `timeout` seconds."""
-        try:
-            code = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        self._close_pipe()
-        return code
 
     def stop(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, then SIGKILL of everything it started."""
@@ -49,12 +31,6 @@ class LocalProcess:
             self.wait(grace)
         self._close_pipe()
         self._process.wait()
-
-    def _close_pipe(self) -> None:
-        pipe = self._process.stdin
-        if pipe is not None and not pipe.closed:
-            with contextlib.suppress(OSError):
-                pipe.close()
 
 
 class ProcessRunner:

@@ -59,6 +59,8 @@ if sys.argv[1] == "train":
     mode = (root / "mode").read_text()
     names = ("TRAINING_JOB_NAME", "AWS_ENDPOINT_URL", "HOME")
     print(*[os.environ.get(name) for name in names], sep="|", flush=True)
+    if mode == "networks":
+        print(*sorted(os.listdir("/sys/class/net")), flush=True)
     if mode == "hang":
         def leave(*_):
             (root / "saved").write_text("saved")
@@ -143,7 +145,12 @@ def runner(program: str, local_registry: str) -> Iterator[EngineRunner]:
 
 
 def request(
-    session: FakeSession, folder: Path, *, command: Literal["train", "serve"], mode: str = ""
+    session: FakeSession,
+    folder: Path,
+    *,
+    command: Literal["train", "serve"],
+    mode: str = "",
+    isolated: bool = False,
 ) -> Run:
     root = folder / "ml"
     root.mkdir()
@@ -160,6 +167,7 @@ def request(
         log=folder / "log",
         session=cast(Any, session),
         name="training-Job-1",
+        isolated=isolated,
     )
 
 
@@ -173,6 +181,17 @@ def test_train_writes_through_the_mount_and_passes_its_exit_code(
     assert container.wait(60) == 5
     assert (job.ml_root / "model" / "weights").read_text() == "quick"
     assert job.log.read_text() == "job 1|None|/home/model\n"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("isolated", [True, False])
+def test_network_isolation_leaves_training_no_network_but_loopback(
+    image: str, runner: EngineRunner, session: FakeSession, tmp_path: Path, isolated: bool
+) -> None:
+    assert runner.local_name(IMAGE) == image
+    job = request(session, tmp_path, command="train", mode="networks", isolated=isolated)
+    assert runner.start(job).wait(60) == 5
+    assert (job.log.read_text().splitlines()[1] == "lo") == isolated
 
 
 @pytest.mark.engine

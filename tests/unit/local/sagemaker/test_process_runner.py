@@ -68,6 +68,7 @@ def start(
                 log=log,
                 session=cast(Any, FakeSession(FakeS3(), ecr)),
                 name="t",
+                isolated=True,
             )
         )
         return runner, container, log

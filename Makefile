@@ -15,10 +15,10 @@ APP := app.py mlops_stacks lambdas local tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release down check test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release down check check-model test lint format synth snapshots bench deploy clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed node_modules/.installed ## Python packages and the CDK CLI, pinned
 
@@ -57,6 +57,10 @@ check: setup ## what the pipeline asks before synth: the app, whatever model and
 	ruff check $(APP)
 	mypy $(APP)
 	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine"
+
+check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
+	ruff check container
+	cd container && $(CONTAINER_PYTHON) -m pytest tests
 
 test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
 	python -m pytest tests

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from mlops_stacks.names import Names
+from mlops_stacks.settings_fields import (
+    DISTINCT,
+    FROZEN,
+    Email,
+    Hyperparameter,
+    LogDays,
+    ModelName,
+    TagKey,
+    TagValue,
+    instance_type,
+    matching,
+)
 
 SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
-
-# What CloudWatch Logs accepts: AWS::Logs::LogGroup RetentionInDays in the CloudFormation reference.
-LOG_RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-)  # fmt: skip
-
 
 # CodePipeline's Step Functions action ends after 7 days; the wait for a machine, predictions,
 # evaluation and deployment, with their retries, take less than 18 hours of them.
@@ -40,56 +41,6 @@ class SettingsError(ValueError):
     """A settings file that cannot be used; the message is one line for each wrong field."""
 
 
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"{allowed} is allowed")
-        return value
-
-    return AfterValidator(check)
-
-
-def _log_days(value: int) -> int:
-    if value not in LOG_RETENTION_DAYS:
-        allowed = ", ".join(map(str, LOG_RETENTION_DAYS))
-        raise ValueError(f"one of {allowed} is allowed")
-    return value
-
-
-Email = Annotated[
-    str, _matching(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", "an e-mail address such as name@example.com")
-]
-InstanceType = Annotated[
-    str, _matching(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", 'a SageMaker instance type such as "ml.m5.large"')
-]
-# 20 characters leave room in SageMaker's 63 for commit, execution and retry.
-ModelName = Annotated[
-    str,
-    _matching(
-        r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        "2 to 20 lower-case letters, digits and single hyphens, beginning with a letter,",
-    ),
-]
-Hyperparameter = str | int | float | bool
-# AWS puts `aws:` before tags of its own, a release adds `commit`, and a resource takes 50 tags:
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
-TagKey = Annotated[
-    str,
-    _matching(
-        r"(?!(?i:aws):)(?!commit$)[\w .:/=+@-]{1,128}",
-        'a key of 1 to 128 letters, digits, spaces and _.:/=+-@, but "commit" and what begins '
-        'with "aws:",',
-    ),
-]
-TagValue = Annotated[
-    str, _matching(r"[\w .:/=+@-]{0,256}", "at most 256 letters, digits, spaces and _.:/=+-@")
-]
-_FROZEN = (
-    AfterValidator(lambda mapping: MappingProxyType(dict(mapping))),
-    PlainSerializer(dict),
-)
-
-
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -98,7 +49,7 @@ class ModelSettings(_Section):
     """What is trained; hyperparameters reach the container as strings, as SageMaker sends them."""
 
     name: ModelName
-    hyperparameters: Annotated[Mapping[str, Hyperparameter], *_FROZEN] = Field(
+    hyperparameters: Annotated[Mapping[str, Hyperparameter], *FROZEN] = Field(
         default={}, validate_default=True
     )
 
@@ -106,8 +57,8 @@ class ModelSettings(_Section):
 class NotificationSettings(_Section):
     """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""
 
-    approvers: Annotated[tuple[Email, ...], Field(min_length=1, strict=False)]
-    operations: Annotated[tuple[Email, ...], Field(strict=False)] = ()
+    approvers: Annotated[tuple[Email, ...], Field(min_length=1, strict=False), DISTINCT]
+    operations: Annotated[tuple[Email, ...], Field(strict=False), DISTINCT] = ()
 
 
 class SourceSettings(_Section):
@@ -116,13 +67,16 @@ class SourceSettings(_Section):
     kind: Literal["connection", "codecommit"]
     repository: Annotated[
         str,
-        _matching(r"[\w.-]+(/[\w.-]+)?", '"owner/name", or the name of a CodeCommit repository,'),
+        matching(
+            r"[\w.-]+(/[\w.-]+){0,22}",
+            '"owner/name", "group/subgroup/name", or the name of a CodeCommit repository,',
+        ),
     ]
-    branch: Annotated[str, _matching(r"[\w./-]+", "a branch name such as main")] = "main"
+    branch: Annotated[str, matching(r"[\w./-]+", "a branch name such as main")] = "main"
     connection_arn: (
         Annotated[
             str,
-            _matching(
+            matching(
                 r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}"
                 r":connection/[\w-]+",
                 "the ARN of a CodeConnections connection",
@@ -130,7 +84,11 @@ class SourceSettings(_Section):
         ]
         | None
     ) = None
-    exclude_paths: Annotated[tuple[str, ...], Field(max_length=8, strict=False)] = ()
+    # https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitFilePathFilterCriteria.html
+    exclude_paths: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=255)], ...],
+        Field(max_length=8, strict=False),
+    ] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> SourceSettings:
@@ -146,7 +104,7 @@ class SourceSettings(_Section):
 class TrainingSettings(_Section):
     """The training job's machine and its time limit in minutes."""
 
-    instance_type: InstanceType
+    instance_type: Annotated[str, instance_type("training")]
     volume_gib: Annotated[int, Field(ge=1, le=16384)] = 10
     max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
 
@@ -154,7 +112,7 @@ class TrainingSettings(_Section):
 class TransformSettings(_Section):
     """The batch transform job's machines."""
 
-    instance_type: InstanceType
+    instance_type: Annotated[str, instance_type("transform")]
     instance_count: Annotated[int, Field(ge=1, le=100)] = 1
 
 
@@ -167,7 +125,7 @@ class ApprovalSettings(_Section):
 class EndpointSettings(_Section):
     """The endpoint's machines."""
 
-    instance_type: InstanceType
+    instance_type: Annotated[str, instance_type("endpoint")]
     instance_count: Annotated[int, Field(ge=1, le=100)] = 1
 
 
@@ -185,7 +143,7 @@ class RetentionSettings(_Section):
     keep_data_on_delete: bool = True
     # The live image and those that wait for approval must be among them.
     keep_images: Annotated[int, Field(ge=10, le=1000)] = 50
-    log_days: Annotated[int, AfterValidator(_log_days)] = 90
+    log_days: LogDays = 90
 
 
 class Settings(_Section):
@@ -200,7 +158,7 @@ class Settings(_Section):
     endpoint: EndpointSettings
     inference: InferenceSettings = InferenceSettings()
     retention: RetentionSettings = RetentionSettings()
-    tags: Annotated[Mapping[TagKey, TagValue], *_FROZEN] = Field(
+    tags: Annotated[Mapping[TagKey, TagValue], *FROZEN] = Field(
         default={}, validate_default=True, max_length=40
     )
 

@@ -28,6 +28,12 @@ _BY_NAME = {
         'does: {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}. Nothing was trained or '
         "changed."
     ),
+    "EndpointStuck": (
+        "The endpoint serves badly or not at all, and SageMaker does not mend it by itself. Look "
+        "at it with `aws sagemaker describe-endpoint`; put it on a configuration that worked with "
+        "`aws sagemaker update-endpoint`, or delete it so that the next release makes a new one. "
+        "Then release again."
+    ),
     "ReleaseSuperseded": (
         "Another release was approved at the same time and changed the endpoint after this one. "
         "Its model serves now, not this one. If that is right, nothing is to be done; otherwise "

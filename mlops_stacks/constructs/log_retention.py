@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_logs as logs
 
-from mlops_stacks.settings import LOG_RETENTION_DAYS
+from mlops_stacks.settings_fields import LOG_RETENTION_DAYS
 
 # Both lists are in ascending order; the CDK's ends with INFINITE, which is no number of days.
 _BY_DAYS = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False))

@@ -19,6 +19,9 @@ from mlops_stacks.settings import InferenceSettings
 APPROVAL_ROUTE = "/approvals/{approvalId}"
 INFERENCE_ROUTE = "/inference"
 
+# People open pages by hand; a mail scanner that follows every link is among them.
+_APPROVALS_THROTTLE = apigateway.ThrottleSettings(burst_limit=50, rate_limit=50)
+
 
 @jsii.implements(apigateway.IAccessLogSettings)
 class _AccessLog:
@@ -77,15 +80,14 @@ class ReleaseApi(Construct):
             retention=log_retention(log_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        apigateway.HttpStage(
+        self._settings = settings
+        self._stage = apigateway.HttpStage(
             self,
             "Stage",
             http_api=self._api,
             stage_name="$default",
             auto_deploy=True,
-            throttle=apigateway.ThrottleSettings(
-                burst_limit=settings.burst_limit, rate_limit=settings.rate_limit
-            ),
+            throttle=_APPROVALS_THROTTLE,
             access_log_settings=_AccessLog(access_log),
         )
         self.url = self._api.api_endpoint
@@ -107,15 +109,32 @@ class ReleaseApi(Construct):
 
     def serve_inference(self, function: lambda_.IFunction, *, access: str) -> None:
         """Route inference to a function, for signed requests (`iam`) or for anyone (`open`)."""
-        if access == "iam":
-            self._add_route("Inference", INFERENCE_ROUTE, function, authorizers.HttpIamAuthorizer())
-            return
-        for route in self._add_route("Inference", INFERENCE_ROUTE, function):
+        authorizer = authorizers.HttpIamAuthorizer() if access == "iam" else None
+        for route in self._add_route("Inference", INFERENCE_ROUTE, function, authorizer):
+            self._throttle(route)
+            if authorizer:
+                continue
             acknowledge(
                 route,
                 finding="AwsSolutions-APIG4",
                 reason='The owner has set inference.access = "open"; throttling still holds',
             )
+
+    def _throttle(self, route: apigateway.HttpRoute) -> None:
+        """Count a route's requests by themselves, as the settings say.
+
+        A flood of inference must not keep an approver from the page, nor the other way round.
+        """
+        stage = self._stage.node.default_child
+        if not isinstance(stage, apigateway.CfnStage):
+            raise TypeError("The stage's first child is not the CloudFormation resource")
+        stage.route_settings = {
+            f"ANY {route.path}": {
+                "ThrottlingBurstLimit": self._settings.burst_limit,
+                "ThrottlingRateLimit": self._settings.rate_limit,
+            }
+        }
+        self._stage.node.add_dependency(route)  # A stage takes settings of existing routes only.
 
     def _add_route(
         self,

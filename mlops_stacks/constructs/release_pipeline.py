@@ -17,6 +17,7 @@ from mlops_stacks.settings import SourceSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "package.json"
 _SOURCE_ACTION = "Source"
+_NODE_VERSION = "22"  # What the CDK's tools support; the build image's default is older.
 _CDK_ASSETS_VERSION = "4.7.3"  # The tool that publishes assets is a package of its own.
 
 
@@ -41,6 +42,7 @@ class ReleasePipeline(Construct):
         self._settings = settings
         self._artifacts = self._artifact_bucket()
         self.source = self._source()
+        node = pipelines.CodeBuildOptions(partial_build_spec=_runtime("nodejs", _NODE_VERSION))
         self.pipeline = pipelines.CodePipeline(
             self,
             "Pipeline",
@@ -57,11 +59,9 @@ class ReleasePipeline(Construct):
                 "Synth",
                 input=self.source,
                 install_commands=["make setup"],
-                commands=["make check", "make synth"],
+                commands=["make check", "make check-model", "make synth"],
                 primary_output_directory="cdk.out",
-                partial_build_spec=codebuild.BuildSpec.from_object(
-                    {"phases": {"install": {"runtime-versions": {"python": "3.13"}}}}
-                ),
+                partial_build_spec=_runtime("python", "3.13"),
                 timeout=Duration.hours(1),
             ),
             code_build_defaults=pipelines.CodeBuildOptions(
@@ -70,6 +70,8 @@ class ReleasePipeline(Construct):
                     compute_type=codebuild.ComputeType.MEDIUM,
                 )
             ),
+            self_mutation_code_build_defaults=node,
+            asset_publishing_code_build_defaults=node,
         )
 
     def finish(self, *, workflow_name: str) -> None:
@@ -159,3 +161,10 @@ class ReleasePipeline(Construct):
             server_access_logs_bucket=access_logs,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
         )
+
+
+def _runtime(language: str, version: str) -> codebuild.BuildSpec:
+    # https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
+    return codebuild.BuildSpec.from_object(
+        {"phases": {"install": {"runtime-versions": {language: version}}}}
+    )

@@ -77,7 +77,7 @@ def test_a_commit_is_checked_before_it_is_deployed(shipped: Synthesis) -> None:
     project = _project(shipped, "Synth")
 
     assert _commands(project, "install") == ["make setup"]
-    assert _commands(project, "build") == ["make check", "make synth"]
+    assert _commands(project, "build") == ["make check", "make check-model", "make synth"]
     verbs = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {"setup", "check", "synth"} <= set(verbs)
 

@@ -16,7 +16,12 @@ _ROUTE = "AWS::ApiGatewayV2::Route"
 def test_requests_are_throttled_as_the_settings_say(release_template: Template) -> None:
     release_template.has_resource_properties(
         "AWS::ApiGatewayV2::Stage",
-        {"DefaultRouteSettings": {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 40}},
+        {
+            "DefaultRouteSettings": {"ThrottlingBurstLimit": 50, "ThrottlingRateLimit": 50},
+            "RouteSettings": {
+                "ANY /inference": {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 40}
+            },
+        },
     )
 
 

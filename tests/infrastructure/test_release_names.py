@@ -117,7 +117,7 @@ def test_an_execution_that_was_never_redriven_needs_no_count_of_it(
 def test_a_person_recognises_the_commit_in_the_name() -> None:
     execution = "arn:aws:states:eu-west-1:123456789012:execution:iris-release:first"
 
-    assert _name(commit_id="1A2b3c4d", execution=execution, retry=0).startswith("iris-1a2b3c4d-")
+    assert _name(commit_id="1A2b3c4d", execution=execution, retry=0).startswith("iris--1a2b3c4d-")
 
 
 def test_later_states_use_the_name_of_the_try_that_succeeded(definition: dict[str, Any]) -> None:

@@ -157,6 +157,20 @@ def test_a_new_endpoint_that_fails_is_removed_and_its_reason_told(
     assert "Remove the failed endpoint" in walk.visited
 
 
+@pytest.mark.parametrize("status", ["OutOfService", "UpdateRollbackFailed"])
+@pytest.mark.parametrize("state", ["Look_up_the_endpoint", "Check_the_endpoint"])
+def test_an_endpoint_that_does_not_change_by_itself_is_not_waited_for(
+    definition: dict[str, Any], state: str, status: str
+) -> None:
+    stuck = endpoint(status, FailureReason="Half old, half new")
+
+    walk = _walk(definition, **{state: stuck})
+
+    assert walk.error == "EndpointStuck"
+    assert walk.cause == f"The endpoint is {status}: Half old, half new"
+    assert walk.visited.count("Check the endpoint") == (state == "Check_the_endpoint")
+
+
 def test_an_endpoint_that_never_comes_up_ends_the_release(definition: dict[str, Any]) -> None:
     walk = _walk(definition, Check_the_endpoint=endpoint("Creating"))
 

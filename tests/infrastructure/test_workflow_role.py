@@ -118,7 +118,7 @@ def test_a_job_can_be_stopped_by_step_functions_and_by_a_state(
 ) -> None:
     resource = f"arn:aws:states:::{integration}"
     assert resource in [state.get("Resource") for state in definition["States"].values()]
-    arguments = {f"{job}Name": "iris-1a2b3c4d-0123456789ab-0"}
+    arguments = {f"{job}Name": "iris--1a2b3c4d-0123456789ab-0"}
 
     stops = [n for n in _needs_of(resource, arguments) if n.action == f"sagemaker:{action}"]
 
@@ -145,7 +145,7 @@ def test_no_call_is_allowed_on_the_like_of_another_model(workflow: Role, needs: 
         Need(need.action, need.resource.replace("/iris", other), need.passed_to)
         for need in needs
         if "/iris" in need.resource
-        for other in ("/iris2", "/other", "/other-iris")
+        for other in ("/iris2", "/other", "/other-iris", "/iris-b", "/iris-b--x")
     ]
 
     assert foreign

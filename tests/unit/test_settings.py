@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from mlops_stacks.constructs.log_retention import log_retention
 from mlops_stacks.settings import (
-    LOG_RETENTION_DAYS,
     SETTINGS_FILE,
     Settings,
     load_settings,
 )
+from mlops_stacks.settings_fields import LOG_RETENTION_DAYS
 from tests.unit.settings_files import ROOT, VALID, edited, message_of
 
 

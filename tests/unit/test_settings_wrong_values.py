@@ -101,7 +101,7 @@ _WRONG = [
         '[transform]\ninstance_type = "ml.m5.large"',
         '[transform]\ninstance_type = "ml.m5"',
         "transform.instance_type = 'ml.m5'",
-        "a SageMaker instance type",
+        "an instance type that SageMaker has for",
     ),
     (
         '[transform]\ninstance_type = "ml.m5.large"\ninstance_count = 1',
@@ -113,13 +113,37 @@ _WRONG = [
         'instance_type = "ml.t2.medium"',
         'instance_type = "t2.medium"',
         "endpoint.instance_type = 't2.medium'",
-        "a SageMaker instance type",
+        "an instance type that SageMaker has for",
     ),
     (
         'instance_type = "ml.t2.medium"\ninstance_count = 1',
         'instance_type = "ml.t2.medium"\ninstance_count = 101',
         "endpoint.instance_count = 101",
         "less than or equal to 100",
+    ),
+    (
+        '[transform]\ninstance_type = "ml.m5.large"',
+        '[transform]\ninstance_type = "ml.t2.medium"',
+        "transform.instance_type = 'ml.t2.medium'",
+        "an instance type that SageMaker has for transform",
+    ),
+    (
+        "max_leaf_nodes = 5",
+        "max_leaf_nodes = nan",
+        "model.hyperparameters.max_leaf_nodes",
+        "text, a finite number, true or false is allowed",
+    ),
+    (
+        '["docs/**", "**/*.md"]',
+        '["docs/**", ""]',
+        "source.exclude_paths.1 = ''",
+        "at least 1 character",
+    ),
+    (
+        '["ada@example.com", "grace@example.com"]',
+        '["ada@example.com", "Ada@example.com"]',
+        "notifications.approvers = ",
+        "each only once is allowed",
     ),
     # approval, inference, retention
     ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "150"),

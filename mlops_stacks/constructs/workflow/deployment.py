@@ -9,6 +9,9 @@ from constructs import Construct
 
 from mlops_stacks.constructs.workflow.endpoint_calls import (
     STILL_WAITING_TOO_LONG,
+    STUCK,
+    STUCK_CAUSE,
+    STUCK_ERROR,
     EndpointCalls,
     endpoint_is,
 )
@@ -122,10 +125,18 @@ class DeploymentStates(Construct):
             error="EndpointTimedOut",
             cause=jsonata("'The endpoint is still ' & $endpoint.status"),
         )
+        stuck = self._failure.explain(
+            self,
+            "Explain the stuck endpoint",
+            state="Look up the endpoint",
+            error=STUCK_ERROR,
+            cause=STUCK_CAUSE,
+        )
         return (
             sfn.Choice.jsonata(self, "What does the endpoint do?")
             .when(endpoint_is("InService"), update)
             .when(endpoint_is("Failed"), delete)
+            .when(STUCK, stuck)
             .when(STILL_WAITING_TOO_LONG, too_long)
             .otherwise(busy)
         )

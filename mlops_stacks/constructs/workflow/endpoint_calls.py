@@ -21,6 +21,15 @@ def endpoint_is(status: str) -> sfn.Condition:
     return sfn.Condition.jsonata(jsonata(f"$endpoint.status = '{status}'"))
 
 
+# Neither serves as it should, and neither changes by itself:
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+STUCK = sfn.Condition.jsonata(
+    jsonata("$endpoint.status in ['OutOfService', 'UpdateRollbackFailed']")
+)
+STUCK_ERROR = "EndpointStuck"
+STUCK_CAUSE = jsonata("'The endpoint is ' & $endpoint.status & ': ' & $endpoint.reason")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointCalls:
     """States for the endpoint of this name.

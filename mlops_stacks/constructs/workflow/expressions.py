@@ -47,12 +47,18 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def job_names(model_name: str) -> str:
+    """A pattern for a policy: the names of everything that the model's releases make."""
+    return f"{model_name}--*"
+
+
 def release_variables(model_name: str) -> dict[str, str]:
     """Variables that hold for the whole run, whatever the input is.
 
     `releaseName` is made of the model, the commit and a digest of the execution, so that two
     runs of one commit never share a job name. With the retry count it stays within SageMaker's
-    63 characters and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+    63 characters and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`. No model name holds two
+    hyphens in a row: what is allowed on the jobs of `iris` is not on those of `iris-b`.
     """
     commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
     short_commit = f"$lowercase($substring($replace({commit}, /[^a-zA-Z0-9]/, ''), 0, 12))"
@@ -63,7 +69,7 @@ def release_variables(model_name: str) -> dict[str, str]:
             "$exists($states.input.imageUri) ? $string($states.input.imageUri) : 'unknown'"
         ),
         "previousConfiguration": "",
-        "releaseName": jsonata(f"'{model_name}-' & {short_commit} & '-' & {digest}"),
+        "releaseName": jsonata(f"'{model_name}--' & {short_commit} & '-' & {digest}"),
     }
 
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from mlops_stacks.constructs.acknowledgment import acknowledge
+from mlops_stacks.constructs.workflow.expressions import job_names
 
 
 class WorkflowRole(Construct):
@@ -38,7 +39,7 @@ class WorkflowRole(Construct):
             description="The release workflow",
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         )
-        names = f"{model_name}-*"
+        names = job_names(model_name)
         for kind, job in (("training-job", "TrainingJob"), ("transform-job", "TransformJob")):
             self._allow(
                 [f"sagemaker:{verb}{job}" for verb in ("Create", "Describe", "Stop")]

@@ -7,6 +7,9 @@ from constructs import Construct
 
 from mlops_stacks.constructs.workflow.endpoint_calls import (
     STILL_WAITING_TOO_LONG,
+    STUCK,
+    STUCK_CAUSE,
+    STUCK_ERROR,
     EndpointCalls,
     endpoint_is,
 )
@@ -54,32 +57,38 @@ class VerificationStates(Construct):
             .when(_serves("$previousConfiguration"), self._rolled_back())
             .when(endpoint_is("InService"), self._superseded())
             .when(endpoint_is("Failed"), self._failed())
+            .when(STUCK, self._stuck())
             .when(STILL_WAITING_TOO_LONG, self._too_long())
             .otherwise(self.start)
         )
 
     def _rolled_back(self) -> sfn.IChainable:
         return self._explain(
-            "Explain the rollback", error="EndpointRolledBack", cause="$endpoint.reason"
+            "Explain the rollback", error="EndpointRolledBack", cause=jsonata("$endpoint.reason")
         )
 
     def _superseded(self) -> sfn.IChainable:
         return self._explain(
             "Explain the newer release",
             error="ReleaseSuperseded",
-            cause="'Another release has put the endpoint on ' & $endpoint.configuration",
+            cause=jsonata("'Another release has put the endpoint on ' & $endpoint.configuration"),
+        )
+
+    def _stuck(self) -> sfn.IChainable:
+        return self._explain(
+            "Explain the endpoint that is stuck", error=STUCK_ERROR, cause=STUCK_CAUSE
         )
 
     def _too_long(self) -> sfn.IChainable:
         return self._explain(
             "Explain the endless wait",
             error="EndpointTimedOut",
-            cause="'The endpoint is still ' & $endpoint.status",
+            cause=jsonata("'The endpoint is still ' & $endpoint.status"),
         )
 
     def _failed(self) -> sfn.IChainable:
         failed = self._explain(
-            "Explain the failed endpoint", error="EndpointFailed", cause="$endpoint.reason"
+            "Explain the failed endpoint", error="EndpointFailed", cause=jsonata("$endpoint.reason")
         )
         remove = self._endpoint.delete(self, "Remove the failed endpoint")
         retry_sagemaker(remove)
@@ -88,7 +97,7 @@ class VerificationStates(Construct):
 
     def _explain(self, construct_id: str, *, error: str, cause: str) -> sfn.Pass:
         return self._failure.explain(
-            self, construct_id, state=self.start.state_id, error=error, cause=jsonata(cause)
+            self, construct_id, state=self.start.state_id, error=error, cause=cause
         )
 
     def _try_and_tell(self) -> sfn.IChainable:

@@ -11,11 +11,11 @@ CDK := $(ROOT)/node_modules/.bin/cdk
 export PATH := $(VENV)/bin:$(PATH)
 export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
 export CDK_DISABLE_VERSION_CHECK := 1
-APP := app.py mlops_stacks lambdas local tests bench
+APP := app.py mlops_stacks lambdas local operate tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release down check check-model test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release down decisions check check-model test lint format synth snapshots bench deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ release: setup ## release HEAD on the running local cloud
 
 down: setup ## stop the local cloud
 	@python -m local down
+
+decisions: setup ## past decisions on releases, newest first (JSON=1: for programs)
+	@python -m operate decisions $(if $(JSON),--json)
 
 check: setup ## what the pipeline asks before synth: the app, whatever model and settings it is given
 	ruff format --check $(APP)

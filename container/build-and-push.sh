@@ -13,6 +13,7 @@
 #   --push-options    [PUSH_OPTIONS]      options for push and pull, e.g. --tls-verify=false
 #   --source-url      [SOURCE_URL]        where the source lives, for the image's label
 #   --platform        [PLATFORM]          what the image runs on (default: linux/amd64)
+#   --committer       [COMMITTER]         e-mail of the commit's author, for the release workflow
 #   --output          [OUTPUT]            file to write (default: release-input.json)
 #   --local                               only build and tag: no log-in, no push
 #   --help                                this text
@@ -20,7 +21,8 @@
 # The tag is the first 8 characters of the commit. Tags in the repository are immutable, so an
 # image that is there already is handed over as it is: same commit, same image. For the same
 # reason the image is checked: SageMaker takes Docker's manifest only, not OCI's.
-# Writes {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}; prints IMAGE_URI=, IMAGE_DIGEST=.
+# Writes {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}, with a "committer" if one is
+# given; prints IMAGE_URI=, IMAGE_DIGEST=.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -47,6 +49,7 @@ while (($#)); do
         --push-options) PUSH_OPTIONS=$2 ;;
         --source-url) SOURCE_URL=$2 ;;
         --platform) PLATFORM=$2 ;;
+        --committer) COMMITTER=$2 ;;
         --output) OUTPUT=$2 ;;
         *) fail "the option $1 is unknown" "this script has no such option" "see $0 --help" ;;
     esac
@@ -70,6 +73,9 @@ read -r -a push_options <<<"${PUSH_OPTIONS:-}"
     "it names one system and architecture" "set it to linux/amd64 or linux/arm64, or unset it"
 [[ -z ${CA_BUNDLE:-} || -r $CA_BUNDLE ]] || fail "the CA bundle '$CA_BUNDLE' cannot be read" \
     "there is no such file, or not for this user" "correct CA_BUNDLE or unset it"
+# Lines that are no UTF-8 are no text to grep, whatever stands in them.
+! LC_ALL=C.UTF-8 grep -qavx '.*' <<<"${COMMITTER:-}" || fail "COMMITTER is not UTF-8" \
+    "JSON holds nothing else" "set user.email in git to an e-mail address and commit again"
 tag=${commit:0:8}
 image=$repository:$tag
 platform=${PLATFORM:-linux/amd64}
@@ -79,6 +85,20 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck source=container/registry.sh
 source "$here/registry.sh"
+
+# Git takes anything for an author's e-mail; JSON (RFC 8259, section 7) does not.
+json_text() {
+    local LC_ALL=C text=$1 character out="" i
+    for ((i = 0; i < ${#text}; i++)); do
+        character=${text:i:1}
+        case $character in
+            [\"\\]) out+="\\$character" ;;
+            [[:cntrl:]]) printf -v character '\\u%04x' "'$character" && out+=$character ;;
+            *) out+=$character ;;
+        esac
+    done
+    printf '"%s"' "$out"
+}
 
 build() {
     local -a options=(--tag "$image" --file "$here/Dockerfile" --platform "$platform")
@@ -171,7 +191,8 @@ else
     accept "${media_type:-}"
 fi
 
-printf '{"commitID": "%s", "imageUri": "%s"}\n' "$tag" "$image" >"$work/output"
+committer=${COMMITTER:+", \"committer\": $(json_text "${COMMITTER:-}")"}
+printf '{"commitID": "%s", "imageUri": "%s"%s}\n' "$tag" "$image" "$committer" >"$work/output"
 { mkdir -p "$(dirname "$output")" && cp "$work/output" "$output"; } \
     || fail "$output was not written" "the message is above" "set OUTPUT to a writable file"
 echo "IMAGE_URI=$image"

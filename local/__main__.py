@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from local.deployment import Deployment, deploy, read_outputs
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
-from local.image import push_head
+from local.image import head_author, push_head
 from local.running_cloud import RunningCloud
 from local.show import decision_wanted, release_image
 from local.terminal import LocalError, complain, say, step
@@ -82,7 +82,9 @@ def release(state_dir: Path) -> int:
     deployment = read_outputs(cloud)
     with step("Putting the image of HEAD into the repository"):
         image_uri = push_head(cloud, deployment, _engine_of(cloud))
-    return release_image(cloud, deployment, image_uri, decision=decision_wanted())
+    return release_image(
+        cloud, deployment, image_uri, committer=head_author(), decision=decision_wanted()
+    )
 
 
 def down(state_dir: Path) -> int:

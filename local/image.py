@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import platform
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -26,6 +27,16 @@ def head_commit() -> str:
         LocalError: the folder is no git repository or has no commit.
     """
     return _git("rev-parse", "HEAD").decode().strip()
+
+
+def head_author() -> str:
+    """The e-mail of whoever wrote HEAD; empty if there is none that could be one.
+
+    Raises:
+        LocalError: the folder is no git repository or has no commit.
+    """
+    address = _git("log", "-1", "--format=%ae").decode(errors="replace").strip()
+    return address if re.fullmatch(r"[^\s@]+@[^\s@]+", address) else ""
 
 
 def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None) -> str:

@@ -64,16 +64,23 @@ class Release:
         return cls(cloud, execution_arn=execution["executionArn"])
 
     @classmethod
-    def of_image(cls, cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> Release:
-        """Release an image that is in the repository; its tag names the commit."""
+    def of_image(
+        cls, cloud: RunningCloud, deployment: Deployment, *, image_uri: str, committer: str = ""
+    ) -> Release:
+        """Release an image that is in the repository; its tag names the commit.
+
+        `committer` is the e-mail of whoever wrote the commit, if that is known.
+        """
         handed_over = {"commitID": image_uri.rpartition(":")[2], "imageUri": image_uri}
+        if committer:
+            handed_over["committer"] = committer
         return cls.start(cloud, deployment, handed_over)
 
     def follow(self) -> Iterator[str]:
         """Names of states as the execution enters them, until it ends."""
         seen = 0
         while True:
-            running = self._is_running()
+            running = self.is_running()
             events = self._events()
             for event in events[seen:]:
                 if "stateEnteredEventDetails" in event:
@@ -83,22 +90,28 @@ class Release:
                 return
             time.sleep(_POLL_SECONDS)
 
-    def wait_for_approval_link(self) -> str:
-        """The link, as soon as its mail is there.
+    def wait_for_approval_link(self, approver: str | None = None) -> str:
+        """The link of an approver, or of whoever got the first mail, as soon as it is there.
 
         Raises:
             TimeoutError: the mail does not come.
         """
-        link: str = wait_for(self.approval_link, seconds=60, what="the approval mail")
-        return link
 
-    def approval_link(self) -> str | None:
-        """The link in the newest approval mail of this release, once it is there."""
-        for mail in reversed(self.mails()):
+        def link() -> str | None:
+            links = self.approval_links()
+            return links.get(approver) if approver else next(iter(links.values()), None)
+
+        found: str = wait_for(link, seconds=60, what="the approval mail")
+        return found
+
+    def approval_links(self) -> dict[str, str]:
+        """Each approver's own link, by their address, as far as the mails are there."""
+        links: dict[str, str] = {}
+        for mail in self.mails():
             link = _APPROVAL_LINK.search(mail["body"])
             if link:
-                return link.group()
-        return None
+                links[mail["to"]] = link.group()
+        return links
 
     def mails(self) -> list[dict[str, str]]:
         """The mails about this release, oldest first; others may run beside it."""
@@ -118,13 +131,14 @@ class Release:
             output=json.loads(execution.get("output") or "{}"),
         )
 
+    def is_running(self) -> bool:
+        """Whether the execution has not ended."""
+        execution = self._states.describe_execution(executionArn=self.execution_arn)
+        return execution["status"] == "RUNNING"
+
     def abort(self) -> None:
         """Stop the execution; its SageMaker job stops with it."""
         self._states.stop_execution(executionArn=self.execution_arn)
-
-    def _is_running(self) -> bool:
-        execution = self._states.describe_execution(executionArn=self.execution_arn)
-        return execution["status"] == "RUNNING"
 
     def _events(self) -> list[Any]:
         pages = self._states.get_paginator("get_execution_history").paginate(
@@ -146,9 +160,21 @@ def get_page(link: str) -> str:
         return str(answer.read().decode())
 
 
-def decide(link: str, *, decision: str, reason: str, name: str) -> str:
-    """Submit the page's form: `approve` or `reject`. Returns the page that answers."""
-    form = urllib.parse.urlencode({"decision": decision, "reason": reason, "name": name})
+def get_state(link: str) -> dict[str, Any]:
+    """The state of an approval, as a program gets it."""
+    request = urllib.request.Request(link, headers={"Accept": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        state: dict[str, Any] = json.load(answer)
+        return state
+
+
+def decide(link: str, *, decision: str, reason: str) -> str:
+    """Submit the page's form: `approve` or `reject`. Returns the page that answers.
+
+    Raises:
+        urllib.error.HTTPError: the page does not take it; its body says why.
+    """
+    form = urllib.parse.urlencode({"decision": decision, "reason": reason})
     request = urllib.request.Request(  # noqa: S310
         link,
         data=form.encode(),

@@ -6,16 +6,18 @@ import contextlib
 import os
 import sys
 import webbrowser
+from urllib.error import HTTPError
 
 from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
-from local.release import Release, decide, get_page, predict
+from local.release import Release, decide, get_page, get_state, predict, wait_for
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
 
 _EXAMPLES = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
 _REJECTED = "ReleaseRejected"
+_MAIL_SECONDS = 60
 
 
 def decision_wanted() -> str:
@@ -35,17 +37,18 @@ def decision_wanted() -> str:
 
 
 def release_image(
-    cloud: RunningCloud, deployment: Deployment, image_uri: str, *, decision: str
+    cloud: RunningCloud, deployment: Deployment, image_uri: str, *, committer: str, decision: str
 ) -> int:
     """Release an image, show each step, and end with predictions of the live model.
 
     Args:
-        decision: `approve` or `reject` decides over the mailed link; empty waits for a person.
+        committer: the e-mail of whoever wrote the commit; empty if unknown.
+        decision: `approve` or `reject` decides over the mailed links; empty waits for people.
 
     Returns:
         0 when the release is live, or was rejected; 1 when it failed.
     """
-    release = Release.of_image(cloud, deployment, image_uri=image_uri)
+    release = Release.of_image(cloud, deployment, image_uri=image_uri, committer=committer)
     say(f"== Releasing {image_uri}")
     say(f"   {release.execution_arn}")
     try:
@@ -72,16 +75,56 @@ def release_image(
 
 
 def _approve(release: Release, decision: str) -> None:
-    link = release.wait_for_approval_link()
-    mail = next(mail for mail in reversed(release.mails()) if link in mail["body"])
+    wait_for(
+        lambda: release.approval_links() or not release.is_running(),
+        seconds=_MAIL_SECONDS,
+        what="the approval mail",
+    )
+    links = release.approval_links()
+    if not links:
+        return  # The run has ended otherwise, and says how.
+    first = next(iter(links.values()))
+    mail = next(mail for mail in release.mails() if first in mail["body"])
     say(f"\n----- mail to {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body']}\n-----\n")
-    page = get_page(link)  # Looking changes nothing.
-    if not decision:
-        opened = sys.stdout.isatty() and webbrowser.open(link)
-        say(f"{'Opened' if opened else 'Open'} {link} and approve or reject there …")
+    page = get_page(first)  # Looking changes nothing.
+    needed = get_state(first)["approvalsRequired"]
+    links = wait_for(
+        lambda: _enough(release.approval_links(), needed),
+        seconds=_MAIL_SECONDS,
+        what=f"{needed} approval mails",
+    )
+    if decision:
+        say(f"== The page behind the link has {len(page)} characters. DECISION={decision}: voting.")
+        _vote(links, decision)
         return
-    say(f"== The page behind the link has {len(page)} characters. DECISION={decision}: sending it.")
-    decide(link, decision=decision, reason=f"Decided by DECISION={decision}", name="make")
+    opened = sys.stdout.isatty() and webbrowser.open(first)
+    say(f"Approve or reject behind your own link{', the first is open' if opened else ''}.")
+    say(f"Approvals needed: {needed}. One rejection rejects.")
+    for address, link in links.items():
+        say(f"  as {address}: {link}")
+
+
+def _enough(links: dict[str, str], needed: int) -> dict[str, str] | None:
+    return links if len(links) >= needed else None
+
+
+def _vote(links: dict[str, str], decision: str) -> None:
+    """Vote as one approver after the other until it is decided."""
+    refusals = []
+    for address, link in links.items():
+        try:
+            decide(link, decision=decision, reason=f"Decided by DECISION={decision}")
+        except HTTPError as error:  # The committer's own, say.
+            refusals.append(f"{address}: {error.code} {error.reason}")
+            continue
+        say(f"   {address}: {decision}")
+        if get_state(link)["status"] != "PENDING":
+            return
+    raise LocalError(
+        what=f"DECISION={decision} decided nothing",
+        why="; ".join(refusals) or "more approvals are needed than there are mails",
+        next_step="look at [approval] and the approvers in settings.toml",
+    )
 
 
 def _try(cloud: RunningCloud, deployment: Deployment) -> None:

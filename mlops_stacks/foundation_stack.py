@@ -1,4 +1,4 @@
-"""Everything that keeps state: key, data, images, topics, approvals."""
+"""Everything that keeps state: keys, data, images, topics, approvals."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from constructs import Construct
@@ -7,6 +7,7 @@ from mlops_stacks.constructs.approvals_table import ApprovalsTable
 from mlops_stacks.constructs.customer_key import CustomerKey
 from mlops_stacks.constructs.data_store import DataStore
 from mlops_stacks.constructs.image_repository import ImageRepository
+from mlops_stacks.constructs.link_key import LinkKey
 from mlops_stacks.constructs.mail_topics import MailTopics
 from mlops_stacks.settings import Settings
 
@@ -15,7 +16,8 @@ class FoundationStack(Stack):
     """The stateful stack; logical ids of its resources are pinned by a test.
 
     Attributes:
-        key, bucket, repository, approval_topic, outcome_topic, approvals_table: the resources.
+        key, link_key, bucket, repository, approval_topic, outcome_topic, approvals_table: the
+            resources.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
@@ -27,6 +29,7 @@ class FoundationStack(Stack):
             else RemovalPolicy.DESTROY
         )
         self.key = CustomerKey(self, "CustomerKey", removal_policy=removal_policy).key
+        self.link_key = LinkKey(self, "LinkKey", removal_policy=removal_policy).key
         self.bucket = DataStore(self, "Data", key=self.key, removal_policy=removal_policy).bucket
         self.repository = ImageRepository(
             self,
@@ -49,5 +52,6 @@ class FoundationStack(Stack):
             self, "Approvals", key=self.key, removal_policy=removal_policy
         ).table
 
+        CfnOutput(self, "ApprovalsTable", value=self.approvals_table.table_name)
         CfnOutput(self, "DataBucket", value=self.bucket.bucket_name)
         self.repository_uri = CfnOutput(self, "RepositoryUri", value=self.repository.repository_uri)

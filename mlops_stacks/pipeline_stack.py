@@ -33,6 +33,7 @@ class PipelineStack(Stack):
             source=release.source,
             repository_name=settings.names.repository,
             repository_uri=self.stage.foundation.repository_uri,
+            name_committer=not settings.approval.committer_may_approve,
         )
         start = StartReleaseStep(
             "StartRelease", image_build=image_build, workflow_name=settings.names.workflow

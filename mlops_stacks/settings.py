@@ -33,8 +33,9 @@ from mlops_stacks.settings_fields import (
 SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
 
 # CodePipeline's Step Functions action ends after 7 days; the wait for a machine, predictions,
-# evaluation and deployment, with their retries, take less than 18 hours of them.
-_MOST_HOURS = 7 * 24 - 18
+# evaluation and deployment, with their retries, take less than 20 hours of them.
+_MOST_HOURS = 7 * 24 - 20
+_MOST_APPROVERS = 10  # Their addresses must fit into 4 KB of environment variables.
 
 
 class SettingsError(ValueError):
@@ -57,7 +58,9 @@ class ModelSettings(_Section):
 class NotificationSettings(_Section):
     """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""
 
-    approvers: Annotated[tuple[Email, ...], Field(min_length=1, strict=False), DISTINCT]
+    approvers: Annotated[
+        tuple[Email, ...], Field(min_length=1, max_length=_MOST_APPROVERS, strict=False), DISTINCT
+    ]
     operations: Annotated[tuple[Email, ...], Field(strict=False), DISTINCT] = ()
 
 
@@ -117,9 +120,11 @@ class TransformSettings(_Section):
 
 
 class ApprovalSettings(_Section):
-    """How long a release waits for a person, in hours (CodePipeline's action ends after 7 days)."""
+    """Who must agree, and how long a release waits (CodePipeline's action ends after 7 days)."""
 
     timeout_hours: Annotated[int, Field(ge=1, le=_MOST_HOURS)] = 72
+    approvals_required: Annotated[int, Field(ge=1)] = 1
+    committer_may_approve: bool = True
 
 
 class EndpointSettings(_Section):
@@ -175,6 +180,21 @@ class Settings(_Section):
             raise ValueError(
                 f"training.max_runtime_minutes ({training:g} hours) and approval.timeout_hours "
                 f"({waiting}) may take {_MOST_HOURS} hours together: CodePipeline waits 7 days"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_approved(self) -> Settings:
+        required, approvers = self.approval.approvals_required, len(self.notifications.approvers)
+        if required > approvers:
+            raise ValueError(
+                f"approval.approvals_required = {required}: at most {approvers} is allowed, the "
+                "number of notifications.approvers"
+            )
+        if not self.approval.committer_may_approve and self.source.kind != "connection":
+            raise ValueError(
+                "approval.committer_may_approve = false: only true is allowed with "
+                f'source.kind = "{self.source.kind}", which does not tell who has committed'
             )
         return self
 

@@ -86,14 +86,14 @@ def _hyperparameter(value: object) -> object:
 
 
 Hyperparameter = Annotated[str | int | float | bool, PlainValidator(_hyperparameter)]
-# AWS puts `aws:` before tags of its own, a release adds `commit`, and a resource takes 50 tags:
+# AWS puts `aws:` before tags of its own, a release adds some, and a resource takes 50 tags:
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
 TagKey = Annotated[
     str,
     matching(
-        r"(?!(?i:aws):)(?!commit$)[\w .:/=+@-]{1,128}",
-        'a key of 1 to 128 letters, digits, spaces and _.:/=+-@, but "commit" and what begins '
-        'with "aws:",',
+        r"(?!(?i:aws):)(?!(?:approval|commit|data|evaluation)$)[\w .:/=+@-]{1,128}",
+        'a key of 1 to 128 letters, digits, spaces and _.:/=+-@, but "approval", "commit", "data", '
+        '"evaluation" and what begins with "aws:",',
     ),
 ]
 TagValue = Annotated[

@@ -49,6 +49,41 @@ def test_another_registry_needs_no_log_in_and_gets_the_options(bench: Bench) -> 
     assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
 
 
+@pytest.mark.parametrize(
+    "committer",
+    [
+        "ada@example.com",
+        'a"b@example.com',
+        "a\\b@example.com",
+        '", "commitID": "other',
+        "a\tb\nc\rd\x01e\x1f\x7f@example.com",
+        "größe@exämple.com",
+        "$(touch pwned)`touch pwned`%s%n\\u0041'@example.com",
+        "\U0001f600",
+    ],
+)
+def test_the_committer_arrives_as_git_has_it(bench: Bench, committer: str) -> None:
+    done = bench.run("--local", COMMIT_ID=COMMIT, COMMITTER=committer)
+    assert done.code == 0, done.err
+    assert done.release == {
+        "commitID": "01234567",
+        "imageUri": "localhost/model:01234567",
+        "committer": committer,
+    }
+    assert not (bench.folder / "pwned").exists()
+
+
+def test_the_committer_can_be_an_option(bench: Bench) -> None:
+    done = bench.run("--local", "--commit-id", COMMIT, "--committer", "ada@example.com")
+    assert isinstance(done.release, dict)
+    assert done.release["committer"] == "ada@example.com"
+
+
+def test_without_a_committer_none_is_handed_over(bench: Bench) -> None:
+    done = bench.run("--local", COMMIT_ID=COMMIT, COMMITTER="")
+    assert done.release == {"commitID": "01234567", "imageUri": "localhost/model:01234567"}
+
+
 def test_locally_it_only_builds(bench: Bench) -> None:
     done = bench.run("--local", "--commit-id", COMMIT, "--base-image", "my/base:1")
     assert done.code == 0, done.err
@@ -83,6 +118,11 @@ def test_without_buildkit_the_dockerfile_asks_for_no_secret(bench: Bench) -> Non
         (["--local", "--platform", "amd64"], {"COMMIT_ID": COMMIT}, "PLATFORM is 'amd64'"),
         (["--local", "--ca-bundle", "/no/such"], {"COMMIT_ID": COMMIT}, "/no/such"),
         (["--local"], {"COMMIT_ID": COMMIT, "BUILD_FAILS": "1"}, "was not built"),
+        (
+            ["--local"],
+            {"COMMIT_ID": COMMIT, "COMMITTER": "a\udcff@b.org"},
+            "COMMITTER is not UTF-8",
+        ),
         (["--local"], {"COMMIT_ID": COMMIT, "CONTAINER_ENGINE": "nothing"}, "does not answer"),
         (
             [],

@@ -1,208 +1,174 @@
-"""Who may still decide, and what happens then: recorded first, told to the workflow after."""
+"""Who may still decide, and what is said to whom. A decision is only written here.
+
+The stream of the table tells the workflow, and does so again until it has worked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-from shared.approvals import AlreadyDecided, Approval, Decision
+from shared.approvals import Approval, Vote
+from shared.approvals_table import VoteRefusedError
 from shared.http import HttpError, HttpRequest
 from shared.logs import log_event
 from shared.text import iso, utc, utc_of
 
+from answer_approval.access import Approvals
+from answer_approval.answer import Answer
 from answer_approval.submission import Submission, read_submission
-from answer_approval.workflow import NoLongerWaitingError, UnreachableError, Workflow
-
-
-class Approvals(Protocol):
-    """Where approvals are kept; ApprovalsTable is one."""
-
-    def get(self, approval_id: str) -> Approval | None:
-        """The approval as it is now, or None."""
-
-    def decide(self, approval_id: str, *, decision: Decision, now: int) -> Approval:
-        """Record the decision, once, or raise AlreadyDecided."""
-
-    def mark_told(self, approval_id: str, *, told_at: str) -> None:
-        """Note that the workflow knows."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a person gets to see, as a page or as JSON.
-
-    form is what to show in the form to decide, None for no form; resend offers to tell the
-    workflow again.
-    """
-
-    status: int
-    title: str
-    message: str
-    approval: Approval | None = None
-    form: Submission | None = None
-    resend: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """The rules for one request at *now* (epoch seconds)."""
+    """The rules for one approver at *now* (epoch seconds)."""
 
     approvals: Approvals
-    workflow: Workflow
+    approver: str
     now: int
 
     def show(self, approval: Approval) -> Answer:
         """The state of the approval; changes nothing."""
-        if approval.decision:
-            untold = approval.workflow_told_at is None
-            return replace(_decided(approval, status=200), resend=untold)
-        if approval.expires_at <= self.now:
-            return _expired(approval)
-        return _pending(approval)
+        if approval.takes_votes(now=self.now):
+            vote = approval.vote_of(self.approver)
+            return self._voted(approval, vote, status=200) if vote else self._open(approval)
+        return self._closed(approval, status=200)
 
     def post(self, approval: Approval, request: HttpRequest) -> Answer:
-        """Take the decision, or say why there is none to take any more."""
-        if approval.decision:
-            return self._settle(approval)
-        if approval.expires_at <= self.now:
-            return _expired(approval)
-        submission = Submission(decision="", name="", reason="")
+        """Take the approver's vote, or say why there is none to take."""
+        refusal = self._refusal(approval)
+        if refusal:
+            return refusal
+        submission = Submission()
         try:
             submission = read_submission(request)
             verdict = submission.verdict()
         except HttpError as error:
-            return replace(
-                _pending(approval),
-                status=error.status,
-                title="Not decided yet",
-                message=error.message,
-                form=submission,
+            return self._mend(approval, submission, status=error.status, message=error.message)
+        if verdict == "approved" and not approval.may_approve(self.approver):
+            return self._mend(
+                approval,
+                submission,
+                status=403,
+                message="You committed this change, so somebody else must approve it. You can "
+                "reject it.",
             )
-        decision = Decision(
-            verdict=verdict,
-            decided_by=submission.name,
-            reason=submission.reason,
-            decided_at=iso(self.now),
-            source_ip=request.source_ip,
+        return self._vote(
+            approval.approval_id,
+            Vote(
+                approver=self.approver,
+                verdict=verdict,
+                reason=submission.reason,
+                voted_at=iso(self.now),
+                source_ip=request.source_ip,
+            ),
         )
-        return self._decide(approval.approval_id, decision)
 
-    def _decide(self, approval_id: str, decision: Decision) -> Answer:
+    def _vote(self, approval_id: str, vote: Vote) -> Answer:
         try:
-            decided = self.approvals.decide(approval_id, decision=decision, now=self.now)
-        except AlreadyDecided:
-            # Somebody was faster, or the time ran out between reading and writing.
-            return self._lost_race(approval_id)
-        log_event("approvalDecided", decision=decision.verdict, executionArn=decided.execution_arn)
-        return self._tell(decided, done=_decided(decided, status=200))
-
-    def _lost_race(self, approval_id: str) -> Answer:
-        approval = self.approvals.get(approval_id)
-        if approval is None:
-            raise HttpError(404, "This approval is not there any more.")
-        return self._settle(approval) if approval.decision else _expired(approval)
-
-    def _settle(self, approval: Approval) -> Answer:
-        """A decision is there already: make sure that the workflow knows it."""
-        if approval.workflow_told_at:
-            return _decided(approval, status=409)
-        done = replace(
-            _decided(approval, status=200),
-            message=f"{_sentence(approval)} The workflow did not know yet and has now been told.",
-        )
-        return self._tell(approval, done=done)
-
-    def _tell(self, approval: Approval, *, done: Answer) -> Answer:
-        decision = approval.decision
-        if decision is None:
-            raise ValueError("Only a decided approval can be told.")
-        try:
-            self.workflow.tell(decision, task_token=approval.task_token)
-        except NoLongerWaitingError as error:
-            return self._not_waiting(approval, reason=str(error))
-        except UnreachableError as error:
-            log_event(
-                "workflowUnreachable",
-                level="ERROR",
-                error=str(error),
-                executionArn=approval.execution_arn,
-            )
-            return replace(
-                done,
-                status=503,
-                title="Recorded, but not passed on",
-                message=f"{_sentence(approval)} The workflow could not be told just now. "
-                "Send it again in a moment; the recorded decision stays as it is.",
-                resend=True,
-                headers={"retry-after": "5"},
-            )
-        self._mark_told(approval)
-        return done
-
-    def _not_waiting(self, approval: Approval, *, reason: str) -> Answer:
-        # Two clicks at once both pass the decision on; the second is not a problem to report.
-        latest = self.approvals.get(approval.approval_id)
-        if latest and latest.workflow_told_at:
-            return _decided(latest, status=409)
+            approval = self.approvals.vote(approval_id, vote=vote, now=self.now)
+        except VoteRefusedError:
+            # Somebody was faster, or the same person clicked twice.
+            latest = self.approvals.get(approval_id)
+            refusal = self._refusal(latest) if latest else None
+            if refusal is None:
+                raise HttpError(
+                    409, "The approval changed just now. Open the link again to see it."
+                ) from None
+            return refusal
         log_event(
-            "workflowNotWaiting",
-            level="WARNING",
-            error=reason,
+            "voteRecorded",
+            verdict=vote.verdict,
+            status=approval.status,
             executionArn=approval.execution_arn,
         )
-        return Answer(
-            status=410,
-            title="The run no longer waits",
-            message=f"{_sentence(approval)} The run no longer waits for an answer: it was stopped, "
-            "its time ran out, or it has the answer already. To ask again, release the commit "
-            "again.",
-            approval=approval,
+        if approval.status == "PENDING":
+            return self._voted(approval, vote, status=200)
+        return self._closed(approval, status=200)
+
+    def _refusal(self, approval: Approval) -> Answer | None:
+        """Why this approver cannot vote any more; None if they can."""
+        if not approval.takes_votes(now=self.now):
+            return self._closed(approval, status=409)
+        vote = approval.vote_of(self.approver)
+        return self._voted(approval, vote, status=409) if vote else None
+
+    def _open(self, approval: Approval) -> Answer:
+        return self._answer(
+            approval,
+            title=f"Release this {approval.model_name} model?",
+            message=f"Waiting for a decision until {utc(approval.expires_at)}.",
+            form=Submission(),
         )
 
-    def _mark_told(self, approval: Approval) -> None:
-        try:
-            self.approvals.mark_told(approval.approval_id, told_at=iso(self.now))
-        except (ClientError, BotoCoreError) as error:
-            # The decision is made and known; only the note about it is missing.
-            log_event("toldNotMarked", level="ERROR", error=type(error).__name__)
+    def _mend(
+        self, approval: Approval, submission: Submission, *, status: int, message: str
+    ) -> Answer:
+        return self._answer(
+            approval, status=status, title="Not decided yet", message=message, form=submission
+        )
+
+    def _voted(self, approval: Approval, vote: Vote, *, status: int) -> Answer:
+        missing = approval.approvals_missing
+        again = "already " if status == 409 else ""
+        return self._answer(
+            approval,
+            status=status,
+            title=f"You have {again}{vote.verdict}",
+            message=f"You {vote.verdict} this model on {utc_of(vote.voted_at)}. "
+            f"{missing} more {'approval is' if missing == 1 else 'approvals are'} needed until "
+            f"{utc(approval.expires_at)}.",
+        )
+
+    def _closed(self, approval: Approval, *, status: int) -> Answer:
+        """The end of an approval; *status* if it was decided."""
+        again = "Already " if status == 409 else ""
+        match approval.status:
+            case "APPROVED" | "REJECTED":
+                title, message = f"{again}{approval.status}".capitalize(), _decided(approval)
+            case "SUPERSEDED":
+                title = f"{again}superseded".capitalize()
+                message = (
+                    f"A newer release, commit {approval.superseded_by}, asks for approval since "
+                    f"{utc_of(approval.settled_at or '')}. This one is not released; decide on "
+                    "the newer one, by the link in its own mail."
+                )
+            case "CANCELLED":
+                status = 410 if status == 409 else status
+                title = "The run was stopped"
+                message = (
+                    "The run that asked for this approval ended on "
+                    f"{utc_of(approval.settled_at or '')}, before it was decided. It releases "
+                    "nothing. To be asked again, release the commit again."
+                )
+            case _:
+                status, title = 410, "The time to decide is over"
+                message = (
+                    f"It was not decided before {utc(approval.expires_at)}, so nothing was "
+                    "released. To be asked again, release the commit again."
+                )
+        return self._answer(approval, status=status, title=title, message=message)
+
+    def _answer(
+        self,
+        approval: Approval,
+        *,
+        title: str,
+        message: str,
+        status: int = 200,
+        form: Submission | None = None,
+    ) -> Answer:
+        return Answer(
+            status=status,
+            title=title,
+            message=message,
+            approval=approval,
+            reader=self.approver,
+            form=form,
+        )
 
 
-def _pending(approval: Approval) -> Answer:
-    return Answer(
-        status=200,
-        title=f"Release this {approval.model_name} model?",
-        message=f"Waiting for a decision until {utc(approval.expires_at)}.",
-        approval=approval,
-        form=Submission(decision="", name="", reason=""),
-    )
-
-
-def _decided(approval: Approval, *, status: int) -> Answer:
-    verdict = approval.decision.verdict if approval.decision else ""
-    prefix = "Already " if status == 409 else ""
-    return Answer(
-        status=status,
-        title=f"{prefix}{verdict}".capitalize(),
-        message=_sentence(approval),
-        approval=approval,
-    )
-
-
-def _expired(approval: Approval) -> Answer:
-    return Answer(
-        status=410,
-        title="The time to decide is over",
-        message=f"Nobody decided before {utc(approval.expires_at)}, so nothing was released. "
-        "To be asked again, release the commit again.",
-        approval=approval,
-    )
-
-
-def _sentence(approval: Approval) -> str:
-    decision = approval.decision
-    if decision is None:
-        return "Nothing has been decided."
-    return f"{decision.decided_by} {decision.verdict} this model on {utc_of(decision.decided_at)}."
+def _decided(approval: Approval) -> str:
+    """Who decided what, and when, as a sentence."""
+    who = " and ".join(vote.approver for vote in approval.deciding_votes)
+    when = utc_of(approval.settled_at or "")
+    return f"{who} {approval.status.lower()} this model on {when}."

@@ -2,63 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from shared.approvals import Approval
-from shared.evaluation import ClassScore, ConfusionMatrix, Evaluation
-from shared.text import percent, utc, utc_of
+from shared.evaluation import ClassScore, ConfusionMatrix, Evaluation, Mistake
+from shared.evidence import Evidence
+from shared.text import amount, percent, printable, shorten, utc
+
+from answer_approval.charts import bar, confusion_matrix
+from answer_approval.comparison import comparison
+from answer_approval.facts import facts
+
+# How long the links to the prediction files work.
+LINK_SECONDS = 600
+_MAX_LABEL_CHARACTERS = 64
 
 
-def evidence(approval: Approval) -> str:
-    """Metrics first, then what the model is made of."""
-    return f"{_result(approval.evaluation)}\n{_facts(approval)}"
+@dataclass(frozen=True)
+class PredictionFile:
+    """One object that the batch transform wrote, and a link to it that works for a while."""
+
+    name: str
+    url: str
 
 
-def _result(evaluation: Evaluation) -> str:
+def evidence(approval: Approval, *, files: Sequence[PredictionFile], now: int) -> str:
+    """How good the model is, where it errs, and what it is made of.
+
+    The links of *files* were made at *now* (epoch seconds) and work for LINK_SECONDS.
+    """
+    known = approval.evidence
+    parts = [
+        comparison(known),
+        _classes(known),
+        _mistakes(known.evaluation),
+        _predictions(approval, files=files, until=now + LINK_SECONDS),
+        facts(approval),
+    ]
+    return "\n".join(parts)
+
+
+def _classes(known: Evidence) -> str:
+    evaluation = known.evaluation
     if evaluation.classes is None or evaluation.confusion_matrix is None:
-        tables = "<p>There are too many classes to show here; the report has them all.</p>"
-    else:
-        tables = _class_table(evaluation.classes) + _matrix(evaluation.confusion_matrix)
+        return f"""<section>
+<h2>Class by class</h2>
+<p>There are too many classes, or their names are too long, to show them here. The report has them
+all: <code>{_text(known.report_uri)}</code></p>
+</section>"""
+    live = known.live.classes if known.live else None
     return f"""<section>
-<h2>Result on held-out data</h2>
-<dl class="figures">
-<div><dt>Accuracy</dt><dd>{percent(evaluation.accuracy)}</dd></div>
-<div><dt>Macro F1</dt><dd>{percent(evaluation.macro_f1)}</dd></div>
-<div><dt>Rows</dt><dd>{evaluation.rows}</dd></div>
-</dl>
-{tables}
+<h2>Class by class</h2>
+{_scores(evaluation.classes, live=live)}
+</section>
+<section>
+<h2 id="matrix">Confusion matrix</h2>
+<p class="caption">Each row is a true class, each column what the model made of it. The stronger the
+shade, the larger the share of the row: <span class="key hit">right</span>
+<span class="key miss">wrong</span></p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
+{confusion_matrix(evaluation.confusion_matrix)}
+</div>
+{_matrix_table(evaluation.confusion_matrix)}
 </section>"""
 
 
-def _class_table(classes: tuple[ClassScore, ...]) -> str:
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(score.label)}</th><td>{percent(score.precision)}</td>'
-        f"<td>{percent(score.recall)}</td><td>{percent(score.f1)}</td><td>{score.support}</td></tr>"
-        for score in classes
+def _scores(classes: tuple[ClassScore, ...], *, live: tuple[ClassScore, ...] | None) -> str:
+    live_f1 = {score.label: score.f1 for score in live or ()}
+    rows = "\n".join(_score(score, live_f1=live_f1.get(score.label)) for score in classes)
+    marked = any(score.label in live_f1 for score in classes)
+    caption = (
+        '<p class="caption">The mark <span class="tick"></span> on F1 is the live model.</p>\n'
+        if marked
+        else ""
     )
-    return f"""<h3 id="scores">Scores of each class</h3>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="scores">
-<table aria-labelledby="scores">
+    return f"""{caption}<div class="scroll" tabindex="0" role="region" aria-label="Scores">
+<table class="scores" aria-label="Scores of each class">
 <thead><tr><th scope="col">Class</th><th scope="col">Precision</th><th scope="col">Recall</th>
 <th scope="col">F1</th><th scope="col">Rows</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>
-"""
-
-
-def _matrix(matrix: ConfusionMatrix) -> str:
-    head = "".join(f'<th scope="col">{escape(label)}</th>' for label in matrix.labels)
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(label)}</th>{_cells(counts, own=i)}</tr>'
-        for i, (label, counts) in enumerate(zip(matrix.labels, matrix.counts, strict=True))
-    )
-    return f"""<h3 id="matrix">Confusion matrix: true class in rows, predicted class in columns</h3>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
-<table aria-labelledby="matrix">
-<thead><tr><th scope="col">True</th>{head}</tr></thead>
 <tbody>
 {rows}
 </tbody>
@@ -66,33 +89,91 @@ def _matrix(matrix: ConfusionMatrix) -> str:
 </div>"""
 
 
-def _cells(counts: tuple[int, ...], *, own: int) -> str:
-    return "".join(
-        f'<td class="{_kind(count, right=i == own)}">{count}</td>' for i, count in enumerate(counts)
+def _score(score: ClassScore, *, live_f1: float | None) -> str:
+    beside = "" if live_f1 is None else f"<small>live {percent(live_f1)}</small>"
+    return (
+        f'<tr><th scope="row">{_label(score.label)}</th>'
+        f"<td>{percent(score.precision)}{bar(score.precision)}</td>"
+        f"<td>{percent(score.recall)}{bar(score.recall)}</td>"
+        f"<td>{percent(score.f1)}{bar(score.f1, mark=live_f1)}{beside}</td>"
+        f"<td>{score.support}</td></tr>"
     )
 
 
-def _kind(count: int, *, right: bool) -> str:
-    if right:
-        return "hit"
-    return "miss" if count else "none"
-
-
-def _facts(approval: Approval) -> str:
-    facts = [
-        ("Name", escape(approval.model_name)),
-        ("Commit", f"<code>{escape(approval.commit_id)}</code>"),
-        ("Image", f"<code>{escape(approval.image_uri)}</code>"),
-        ("Job", f"<code>{escape(approval.job_name)}</code>"),
-        ("Predictions", f"<code>{escape(approval.predictions_uri)}</code>"),
-        ("Report", f"<code>{escape(approval.report_uri)}</code>"),
-        ("Asked", escape(utc_of(approval.requested_at))),
-        ("Decide before", escape(utc(approval.expires_at))),
-    ]
-    rows = "\n".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
-    return f"""<section>
-<h2>The model</h2>
-<dl class="facts">
+def _matrix_table(matrix: ConfusionMatrix) -> str:
+    head = "".join(f'<th scope="col">{_label(label)}</th>' for label in matrix.labels)
+    rows = "\n".join(
+        f'<tr><th scope="row">{_label(label)}</th>'
+        + "".join(f"<td>{count}</td>" for count in counts)
+        + "</tr>"
+        for label, counts in zip(matrix.labels, matrix.counts, strict=True)
+    )
+    return f"""<details>
+<summary>The same numbers as a table</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix as a table">
+<table class="counts" aria-label="Confusion matrix: true class in rows, predicted class in columns">
+<thead><tr><th scope="col">True class</th>{head}</tr></thead>
+<tbody>
 {rows}
-</dl>
+</tbody>
+</table>
+</div>
+</details>"""
+
+
+def _mistakes(evaluation: Evaluation) -> str:
+    wrong = evaluation.rows - round(evaluation.accuracy * evaluation.rows)
+    if not evaluation.mistakes:
+        text = "The model was right on every held-out row." if not wrong else "None are kept."
+        return f"<section>\n<h2>Mistakes</h2>\n<p>{text}</p>\n</section>"
+    items = "\n".join(_mistake(mistake) for mistake in evaluation.mistakes)
+    return f"""<section>
+<h2>Mistakes</h2>
+<p class="caption">{len(evaluation.mistakes)} of {amount(wrong, "mistake")}. The model does not say
+how sure it is, so these come from the confusions that happen most often: one row of each before a
+second row of any.</p>
+<ol class="mistakes">
+{items}
+</ol>
 </section>"""
+
+
+def _mistake(mistake: Mistake) -> str:
+    actual, predicted = _text(mistake.actual), _text(mistake.predicted)
+    return f"""<li>
+<p><strong>{actual}</strong> was taken for <strong>{predicted}</strong>
+<span class="place">{_text(mistake.place)}</span></p>
+<code>{_text(mistake.features)}</code>
+</li>"""
+
+
+def _predictions(approval: Approval, *, files: Sequence[PredictionFile], until: int) -> str:
+    total = approval.evidence.evaluation.prediction_objects
+    place = f"<code>{_text(approval.predictions_uri)}</code>"
+    if not files:
+        return f"""<section>
+<h2>Prediction files</h2>
+<p>{amount(total, "file")} under {place}</p>
+</section>"""
+    links = "\n".join(
+        f'<li><a href="{escape(file.url)}" rel="noreferrer noopener">{_text(file.name)}</a></li>'
+        for file in files
+    )
+    rest = total - len(files)
+    more = f"\n<p>{amount(rest, 'more file')} under {place}</p>" if rest > 0 else ""
+    return f"""<section>
+<h2>Prediction files</h2>
+<p class="caption">Every held-out row with its label first and the prediction last. The links work
+until {escape(utc(until))}; reload this page for new ones.</p>
+<ul class="files">
+{links}
+</ul>{more}
+</section>"""
+
+
+def _label(label: str) -> str:
+    return escape(shorten(label, characters=_MAX_LABEL_CHARACTERS))
+
+
+def _text(value: str) -> str:
+    return escape(printable(value))

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws
-from shared.approvals import APPROVAL_ID, ApprovalsTable
+from shared.approvals import Approval
+from shared.approvals_table import ApprovalsTable
 from shared.environment import required
 from shared.http import HttpError, HttpRequest, HttpResponse
+from shared.links import KmsLinkKey, LinkKey
 from shared.logs import log_event
+from shared.transient import TransientError
 
-from answer_approval.decisions import Answer, Approvals, Decisions
+from answer_approval.access import Approvals, RefusedError, open_link, read_link
+from answer_approval.answer import Answer
+from answer_approval.decisions import Decisions
+from answer_approval.evidence import PredictionFile
+from answer_approval.prediction_files import prediction_files
 from answer_approval.representation import represent
 from answer_approval.submission import require_readable
-from answer_approval.workflow import StepFunctionsWorkflow, Workflow
 
-_ALLOWED = "GET, HEAD, POST"
-_NOT_FOUND = "There is no such approval. Check that the link was copied from the mail as a whole."
+_METHODS = ("GET", "HEAD", "POST")
+_TITLES = {
+    405: "This cannot be done here",
+    413: "That is too much",
+    415: "That cannot be read",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Environment:
     """What the function is deployed with."""
 
     approvals_table: str
+    link_key_arn: str
 
 
 @cache
@@ -38,72 +49,79 @@ def environment() -> Environment:
     Raises:
         InvalidEnvironmentError: a variable is missing.
     """
-    return Environment(approvals_table=required("APPROVALS_TABLE"))
+    return Environment(
+        approvals_table=required("APPROVALS_TABLE"), link_key_arn=required("LINK_KEY_ARN")
+    )
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the function works with; files makes links to an approval's prediction files."""
+
+    approvals: Approvals
+    key: LinkKey
+    files: Callable[[Approval], Sequence[PredictionFile]]
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer one API Gateway event."""
-    return respond(
-        event,
-        approvals=ApprovalsTable(client=aws.dynamodb(), name=environment().approvals_table),
-        workflow=StepFunctionsWorkflow(client=aws.stepfunctions()),
-        now=int(time.time()),
-    ).to_event()
+    settings = environment()
+    gate = Gate(
+        approvals=ApprovalsTable.of(aws.dynamodb(), name=settings.approvals_table),
+        key=KmsLinkKey(client=aws.kms(), key_arn=settings.link_key_arn),
+        files=lambda approval: prediction_files(aws.s3_links(), approval),
+    )
+    return respond(event, gate=gate, now=int(time.time())).to_event()
 
 
-def respond(
-    event: Mapping[str, Any], *, approvals: Approvals, workflow: Workflow, now: int
-) -> HttpResponse:
+def respond(event: Mapping[str, Any], *, gate: Gate, now: int) -> HttpResponse:
     """The page, or JSON for a program, at *now* (epoch seconds)."""
-    http = event["requestContext"]["http"]
     # The body of a request that cannot even be read must not keep its method from being known.
     request = HttpRequest.from_event({**event, "body": "", "isBase64Encoded": False})
+    files: Sequence[PredictionFile] = ()
     try:
         request = HttpRequest.from_event(event)
-        answer = _answer(request, Decisions(approvals=approvals, workflow=workflow, now=now))
+        answer = _answer(request, gate=gate, now=now)
+        if answer.approval and not request.wants_json:
+            files = gate.files(answer.approval)
     except HttpError as error:
-        answer = Answer(
-            status=error.status,
-            title=_TITLES.get(error.status, "This did not work"),
-            message=error.message,
-            headers=error.headers,
-        )
-    except (ClientError, BotoCoreError) as error:
+        answer = _refused(error)
+    except (ClientError, BotoCoreError, TransientError) as error:
         log_event("approvalsUnreachable", level="ERROR", error=type(error).__name__)
-        answer = Answer(
-            status=503,
-            title="Please try again",
-            message="The approvals could not be reached just now. Open the link again in a "
-            "moment: it shows whether a decision was recorded.",
-            headers={"retry-after": "5"},
-        )
-    log_event("approvalAnswered", method=str(http["method"]), status=answer.status)
-    response = represent(answer, as_json=request.wants_json)
+        answer = _UNREACHABLE
+    log_event("approvalAnswered", method=request.method, status=answer.status)
+    response = represent(answer, files=files, as_json=request.wants_json, now=now)
     return replace(response, body="") if request.method == "HEAD" else response
 
 
-_TITLES = {
-    404: "Nothing here",
-    405: "This cannot be done here",
-    413: "That is too much",
-    415: "That cannot be read",
-}
+_UNREACHABLE = Answer(
+    status=503,
+    title="Please try again",
+    message="The approvals could not be reached just now. Open the link again in a moment: it "
+    "shows whether your decision was recorded.",
+    headers={"retry-after": "5"},
+)
 
 
-def _answer(request: HttpRequest, decisions: Decisions) -> Answer:
-    if request.method not in ("GET", "HEAD", "POST"):
+def _answer(request: HttpRequest, *, gate: Gate, now: int) -> Answer:
+    if request.method not in _METHODS:
         raise HttpError(
-            405,
-            f"Use GET to look and POST to decide, not {request.method}.",
-            headers={"allow": _ALLOWED},
+            405, "Use GET to look and POST to decide.", headers={"allow": ", ".join(_METHODS)}
         )
-    approval_id = request.path_parameters.get("approvalId", "")
-    if not APPROVAL_ID.fullmatch(approval_id):
-        raise HttpError(404, _NOT_FOUND)
+    signed = read_link(request)
     posted = request.method == "POST"
     if posted:
         require_readable(request)
-    approval = decisions.approvals.get(approval_id)
-    if approval is None:
-        raise HttpError(404, _NOT_FOUND)
+    approval, approver = open_link(signed, key=gate.key, approvals=gate.approvals, now=now)
+    decisions = Decisions(approvals=gate.approvals, approver=approver, now=now)
     return decisions.post(approval, request) if posted else decisions.show(approval)
+
+
+def _refused(error: HttpError) -> Answer:
+    title = error.title if isinstance(error, RefusedError) else _TITLES.get(error.status)
+    return Answer(
+        status=error.status,
+        title=title or "This did not work",
+        message=error.message,
+        headers=error.headers,
+    )

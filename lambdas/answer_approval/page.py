@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from shared.approvals import Decision
+from shared.approvals import Approval, Vote
 from shared.text import utc_of
 
-from answer_approval.decisions import Answer
-from answer_approval.evidence import evidence
+from answer_approval.answer import Answer
+from answer_approval.evidence import PredictionFile, evidence
 from answer_approval.style import STYLE
-from answer_approval.submission import (
-    MAX_NAME_CHARACTERS,
-    MAX_REASON_CHARACTERS,
-    UNNAMED,
-    Submission,
-)
+from answer_approval.submission import MAX_REASON_CHARACTERS, Submission
 
 
-def render(answer: Answer) -> str:
-    """The whole page for an answer."""
-    parts = [f"<h1>{escape(answer.title)}</h1>", _message(answer)]
-    if answer.approval:
-        if answer.approval.decision:
-            parts.append(_decision(answer.approval.decision))
-        if answer.resend and answer.approval.decision:
-            parts.append(_resend(answer.approval.decision))
-        parts.append(evidence(answer.approval))
-    if answer.form is not None:
-        # Something to mend stands beside the complaint; a first look begins with the evidence.
-        parts.insert(2 if answer.status >= 400 else len(parts), _form(answer.form))
-    content = "\n".join(parts)
+def render(answer: Answer, *, files: Sequence[PredictionFile], now: int) -> str:
+    """The whole page for an answer at *now* (epoch seconds)."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -42,11 +27,25 @@ def render(answer: Answer) -> str:
 </head>
 <body>
 <main>
-{content}
+{_content(answer, files=files, now=now)}
 </main>
 </body>
 </html>
 """
+
+
+def _content(answer: Answer, *, files: Sequence[PredictionFile], now: int) -> str:
+    parts = [f"<h1>{escape(answer.title)}</h1>", _message(answer)]
+    approval = answer.approval
+    if approval is None:
+        return "\n".join(parts)
+    shown = evidence(approval, files=files, now=now)
+    if answer.form is None:
+        return "\n".join([*parts, _votes(approval, reader=answer.reader), shown])
+    form = _form(answer.form, approval=approval, reader=answer.reader)
+    # Something to mend stands beside the complaint; a first look begins with the evidence.
+    rest = [form, shown] if answer.status >= 400 else [shown, form]
+    return "\n".join([*parts, *rest])
 
 
 def _message(answer: Answer) -> str:
@@ -55,46 +54,49 @@ def _message(answer: Answer) -> str:
     return f'<p class="lead">{escape(answer.message)}</p>'
 
 
-def _decision(decision: Decision) -> str:
-    reason = escape(decision.reason) if decision.reason else '<span class="none">none given</span>'
+def _votes(approval: Approval, *, reader: str) -> str:
     return f"""<section>
-<h2>Decision</h2>
-<dl class="facts">
-<dt>Decision</dt><dd>{escape(decision.verdict)}</dd>
-<dt>By</dt><dd>{escape(decision.decided_by)}</dd>
-<dt>On</dt><dd>{escape(utc_of(decision.decided_at))}</dd>
-<dt>Reason</dt><dd class="quote">{reason}</dd>
-</dl>
-</section>"""
+<h2>Votes</h2>
+<p>{_needed(approval)} This link is the one of {escape(reader)}.</p>
+{_so_far(approval)}</section>"""
 
 
-def _form(typed: Submission) -> str:
+def _vote(vote: Vote) -> str:
+    reason = f'<div class="quote">{escape(vote.reason)}</div>' if vote.reason else ""
+    when = escape(utc_of(vote.voted_at))
+    return f"<dt>{escape(vote.approver)}</dt><dd>{vote.verdict} on {when}{reason}</dd>"
+
+
+def _needed(approval: Approval) -> str:
+    number = approval.approvals_required
+    people = "1 person" if number == 1 else f"{number} people"
+    return f"To release it, {people} must approve. One rejection rejects it."
+
+
+def _form(typed: Submission, *, approval: Approval, reader: str) -> str:
     # No action attribute: the form goes back to the page's own address, wherever that is.
-    # The first button is what the Enter key presses: disabled, so that Enter decides nothing.
-    name = "" if typed.name == UNNAMED else typed.name
+    if approval.may_approve(reader):
+        note = ""
+        approve = '<button name="decision" value="approve">Approve and release</button>\n'
+    else:
+        note = "<p>You committed this change, so somebody else must approve it.</p>\n"
+        approve = ""
     return f"""<section>
 <h2>Your decision</h2>
-<form method="post">
-<button disabled hidden></button>
-<label for="name">Your name</label>
-<input id="name" name="name" value="{escape(name)}" required maxlength="{MAX_NAME_CHARACTERS}"
- autocomplete="name">
+<p>You decide as <strong>{escape(reader)}</strong>. {_needed(approval)}</p>
+{_so_far(approval)}{note}<form method="post">
 <label for="reason">Reason <span class="hint">(needed to reject)</span></label>
 <textarea id="reason" name="reason" maxlength="{MAX_REASON_CHARACTERS}">
 {escape(typed.reason)}</textarea>
 <div class="buttons">
-<button name="decision" value="approve">Approve and release</button>
-<button name="decision" value="reject" class="reject">Reject</button>
+{approve}<button name="decision" value="reject" class="reject">Reject</button>
 </div>
 </form>
 </section>"""
 
 
-def _resend(decision: Decision) -> str:
-    value = "approve" if decision.verdict == "approved" else "reject"
-    return f"""<section class="notice">
-<p>The workflow has not confirmed that it knows this decision.</p>
-<form method="post">
-<div class="buttons"><button name="decision" value="{value}">Tell the workflow again</button></div>
-</form>
-</section>"""
+def _so_far(approval: Approval) -> str:
+    if not approval.votes:
+        return "<p>Nobody has voted.</p>\n"
+    votes = "\n".join(_vote(vote) for vote in approval.votes)
+    return f'<dl class="facts">\n{votes}\n</dl>\n'

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from shared.approvals import Approval
 from shared.http import HttpResponse
 from shared.text import iso
 
-from answer_approval.decisions import Answer
+from answer_approval.answer import Answer
+from answer_approval.evidence import PredictionFile
 from answer_approval.page import render
 from answer_approval.style import STYLE
 
@@ -29,33 +31,39 @@ _HEADERS = {
 }
 
 
-def represent(answer: Answer, *, as_json: bool) -> HttpResponse:
-    """The response for an answer."""
+def represent(
+    answer: Answer, *, files: Sequence[PredictionFile], as_json: bool, now: int
+) -> HttpResponse:
+    """The response for an answer at *now* (epoch seconds)."""
     headers = {**_HEADERS, **answer.headers}
     if as_json:
         return HttpResponse.of_json(answer.status, _content(answer), headers=headers)
     headers["content-type"] = "text/html; charset=utf-8"
-    return HttpResponse(status=answer.status, body=render(answer), headers=headers)
+    body = render(answer, files=files, now=now)
+    return HttpResponse(status=answer.status, body=body, headers=headers)
 
 
 def _content(answer: Answer) -> dict[str, Any]:
     content: dict[str, Any] = {"message": answer.message}
     if answer.approval:
-        content |= _approval(answer.approval)
+        content |= {"approver": answer.reader, **_approval(answer.approval)}
     return content
 
 
 def _approval(approval: Approval) -> dict[str, Any]:
-    decision = approval.decision
+    decision = {} if approval.status == "PENDING" else approval.decision()
     return {
-        "decision": decision.verdict if decision else None,
-        "decidedBy": decision.decided_by if decision else None,
-        "decidedAt": decision.decided_at if decision else None,
-        "reason": decision.reason if decision else None,
+        "status": approval.status,
+        "decision": decision.get("decision"),
+        "decidedBy": decision.get("decidedBy") or None,
+        "decidedAt": decision.get("decidedAt"),
+        "reason": decision.get("reason"),
+        "approvalsRequired": approval.approvals_required,
+        "votes": [vote.to_json() for vote in approval.votes],
         "modelName": approval.model_name,
         "commitId": approval.commit_id,
         "imageUri": approval.image_uri,
         "predictionsUri": approval.predictions_uri,
         "expiresAt": iso(approval.expires_at),
-        "evaluation": approval.evaluation.to_json(),
+        "evaluation": approval.evidence.evaluation.to_json(),
     }

@@ -1,4 +1,4 @@
-"""What a person sent: the decision, a reason, a name."""
+"""What an approver sent: the decision and a reason."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from shared.text import one_line, printable
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_REASON_CHARACTERS = 1000
-MAX_NAME_CHARACTERS = 100
-UNNAMED = "unnamed approver"
 
-_EXAMPLE = '{"decision": "approve", "name": "Ada", "reason": "Good on all classes"}'
+_EXAMPLE = '{"decision": "approve", "reason": "Good on all classes"}'
 _FORM = "application/x-www-form-urlencoded"
+_FIELDS = ("decision", "reason")
 _VERDICTS: dict[str, Verdict] = {"approve": "approved", "reject": "rejected"}
 
 
@@ -25,9 +24,8 @@ _VERDICTS: dict[str, Verdict] = {"approve": "approved", "reject": "rejected"}
 class Submission:
     """A form or JSON body as it was typed, cleaned but not yet judged."""
 
-    decision: str
-    name: str
-    reason: str
+    decision: str = ""
+    reason: str = ""
 
     def verdict(self) -> Verdict:
         """The decision, if everything that must come with it is there.
@@ -37,11 +35,6 @@ class Submission:
         """
         if self.decision not in _VERDICTS:
             raise HttpError(400, "Send decision=approve or decision=reject.")
-        if len(self.name) > MAX_NAME_CHARACTERS:
-            raise HttpError(
-                400,
-                f"The name has {len(self.name)} characters; send at most {MAX_NAME_CHARACTERS}.",
-            )
         if len(self.reason) > MAX_REASON_CHARACTERS:
             raise HttpError(
                 400,
@@ -54,7 +47,7 @@ class Submission:
 
 
 def read_submission(request: HttpRequest) -> Submission:
-    """Parse the body of a POST.
+    """Parse the body of a POST; fields that it does not know pass.
 
     Raises:
         HttpError: 400 or 415; the message says what to send.
@@ -62,7 +55,6 @@ def read_submission(request: HttpRequest) -> Submission:
     fields = _form(request.body) if request.content_type == _FORM else _json(request.body)
     return Submission(
         decision=one_line(_text(fields, "decision")).lower(),
-        name=one_line(_text(fields, "name")) or UNNAMED,
         reason=printable(_text(fields, "reason")).strip(),
     )
 
@@ -82,9 +74,9 @@ def _form(body: bytes) -> Mapping[str, Any]:
     try:
         values = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=20)
     except ValueError:
-        raise HttpError(400, "The form has too many fields. Send decision, name, reason.") from None
-    if any(len(given) > 1 for given in values.values()):
-        raise HttpError(400, "A field was sent twice. Send decision, name and reason once each.")
+        raise HttpError(400, "The form has too many fields. Send decision and reason.") from None
+    if any(len(values.get(name, [])) > 1 for name in _FIELDS):
+        raise HttpError(400, "A field was sent twice. Send decision and reason once each.")
     return {name: given[0] for name, given in values.items()}
 
 

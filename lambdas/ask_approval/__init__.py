@@ -1,1 +1,1 @@
-"""Asks a person by mail whether a model may be released."""
+"""Asks the approvers by mail whether a model may be released."""

@@ -1,4 +1,4 @@
-"""Workflow step (callback): record the question and mail it to the approvers."""
+"""Workflow step (callback): record the question and mail each approver a link of their own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from functools import cache
 from typing import Any
 
 from shared import aws
-from shared.approvals import ApprovalsTable
-from shared.environment import required
+from shared.approvals import Approval
+from shared.approvals_table import ApprovalsTable
+from shared.environment import count, one_of, required, texts
+from shared.links import Claim, KmsLinkKey, approver_key, link_of
 from shared.logs import log_event
 from shared.mail import publish
+from shared.superseding import ask
 from shared.transient import transient_errors_named
 
-from ask_approval.request import read_approval, write_mail
+from ask_approval.question import write_mail
+from ask_approval.request import Asked, Request, read_request
+from ask_approval.subscriptions import confirmed_addresses, require_enough
+
+_FLAGS = ("true", "false")
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class Environment:
     approvals_table: str
     approval_topic_arn: str
     api_url: str
+    link_key_arn: str
+    asked: Asked
 
 
 @cache
@@ -32,27 +41,81 @@ def environment() -> Environment:
     """Read at cold start.
 
     Raises:
-        InvalidEnvironmentError: a variable is missing.
+        InvalidEnvironmentError: a variable is missing or wrong.
     """
+    approvers = texts("APPROVERS")
     return Environment(
         approvals_table=required("APPROVALS_TABLE"),
         approval_topic_arn=required("APPROVAL_TOPIC_ARN"),
         api_url=required("API_URL"),
+        link_key_arn=required("LINK_KEY_ARN"),
+        asked=Asked(
+            approvers=approvers,
+            approvals_required=count("APPROVALS_REQUIRED", at_most=len(approvers)),
+            committer_may_approve=one_of("COMMITTER_MAY_APPROVE", _FLAGS) == "true",
+        ),
     )
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Record the approval, then mail its link; the workflow waits for the task token.
+    """Record the question, then mail its links; the workflow waits for the task token.
+
+    Who has voted gets no mail, and nobody does if the approval is settled: the table's stream
+    tells the workflow then.
 
     Raises:
-        InvalidEventError, AlreadyDecided, TransientError
+        InvalidEventError, ApproversNotConfirmed, TransientError
     """
-    settings = environment()
-    approval = read_approval(event, now=int(time.time()))
-    mail = write_mail(approval, api_url=settings.api_url)
+    deployed = environment()
+    request = read_request(event, asked=deployed.asked, now=int(time.time()))
     with transient_errors_named():
+        confirmed = confirmed_addresses(aws.sns(), topic_arn=deployed.approval_topic_arn)
+        if not request.is_reminder:
+            require_enough(
+                confirmed, approval=request.approval, topic_arn=deployed.approval_topic_arn
+            )
         # Recorded first: a link in a mail must always lead somewhere.
-        ApprovalsTable(client=aws.dynamodb(), name=settings.approvals_table).ask(approval)
-        message_id = publish(aws.sns(), topic_arn=settings.approval_topic_arn, mail=mail)
-    log_event("approvalAsked", executionArn=approval.execution_arn, messageId=message_id)
-    return {"messageId": message_id}
+        table = ApprovalsTable.of(aws.dynamodb(), name=deployed.approvals_table)
+        approval = ask(table, request.approval)
+        mailed = _mail(approval, request=request, confirmed=confirmed, deployed=deployed)
+    log_event(
+        "reminded" if request.is_reminder else "approvalAsked",
+        executionArn=approval.execution_arn,
+        status=approval.status,
+        mails=mailed,
+    )
+    return {"mails": mailed}
+
+
+def _mail(
+    approval: Approval, *, request: Request, confirmed: frozenset[str], deployed: Environment
+) -> int:
+    """Mail everybody who can still vote; returns how many mails that were."""
+    if approval.status != "PENDING":
+        return 0
+    key = KmsLinkKey(client=aws.kms(), key_arn=deployed.link_key_arn)
+    unconfirmed = [one for one in approval.approvers if one.casefold() not in confirmed]
+    waited_for = [
+        one for one in approval.approvers if one not in unconfirmed and not approval.vote_of(one)
+    ]
+    for approver in waited_for:
+        claim = Claim(
+            approval_id=approval.approval_id,
+            approver=approver_key(approver),
+            expires=approval.expires_at,
+        )
+        mail = write_mail(
+            approval,
+            approver=approver,
+            link=link_of(claim, api_url=deployed.api_url, key=key),
+            unconfirmed=unconfirmed,
+            is_reminder=request.is_reminder,
+        )
+        # Each subscription lets through what names its own address only.
+        publish(
+            aws.sns(),
+            topic_arn=deployed.approval_topic_arn,
+            mail=mail,
+            attributes={"approver": approver},
+        )
+    return len(waited_for)

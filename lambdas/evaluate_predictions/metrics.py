@@ -5,18 +5,27 @@ Precision, recall, F1: https://scikit-learn.org/stable/modules/model_evaluation.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.evaluation import ClassScore, ConfusionMatrix, Evaluation
+from shared.evaluation import (
+    MAX_SUMMARY_BYTES,
+    MAX_SUMMARY_CLASSES,
+    ClassScore,
+    ConfusionMatrix,
+    Evaluation,
+    Mistake,
+    small_enough,
+)
+from shared.evidence import DataVersion
 
+from evaluate_predictions.mistakes import MistakeSample
 from evaluate_predictions.predictions import NoPredictions, PredictedRow
 
-# What fits into the workflow's payload of 256 KiB together with all the rest.
-MAX_SUMMARY_CLASSES = 20
-MAX_SUMMARY_LABEL_CHARACTERS = 200
+# As JSON; it fits into the workflow's payload of 256 KiB together with all the rest.
 MAX_SAMPLE_ROW_BYTES = 64 * 1024
 # A full matrix of more classes would be mostly zeros and larger than the data.
 MAX_MATRIX_CLASSES = 1000
@@ -39,13 +48,16 @@ class Metrics:
     classes: tuple[ClassScore, ...]
     cells: dict[tuple[str, str], int]
     sample: PredictedRow
+    mistakes: tuple[Mistake, ...]
 
-    def report(self) -> dict[str, Any]:
+    def report(self, data: DataVersion) -> dict[str, Any]:
         """Everything, unrounded, for the report in S3."""
         labels = [score.label for score in self.classes]
         dense = len(labels) <= MAX_MATRIX_CLASSES
         cells = [[actual, guess, count] for (actual, guess), count in sorted(self.cells.items())]
         return {
+            "dataVersion": data.version,
+            "testVersion": data.test_version,
             "rows": self.rows,
             "accuracy": self.accuracy,
             "macroF1": self.macro_f1,
@@ -54,22 +66,28 @@ class Metrics:
             "confusionCells": None if dense else cells,
             "sampleRow": self.sample.features,
             "samplePrediction": self.sample.prediction,
+            "mistakes": [mistake.to_json() for mistake in self.mistakes],
         }
 
-    def summary(self, *, report_key: str) -> Evaluation:
+    def summary(
+        self, *, report_key: str, prediction_keys: tuple[str, ...], prediction_objects: int
+    ) -> Evaluation:
         """What travels through the workflow."""
-        small = len(self.classes) <= MAX_SUMMARY_CLASSES and all(
-            len(score.label) <= MAX_SUMMARY_LABEL_CHARACTERS for score in self.classes
-        )
+        few = len(self.classes) <= MAX_SUMMARY_CLASSES
+        matrix = self.confusion_matrix() if few else None
+        small = small_enough(self.classes, matrix, max_bytes=MAX_SUMMARY_BYTES)
         return Evaluation(
             rows=self.rows,
             accuracy=self.accuracy,
             macro_f1=self.macro_f1,
             classes=self.classes if small else None,
-            confusion_matrix=self.confusion_matrix() if small else None,
+            confusion_matrix=matrix if small else None,
             report_key=report_key,
             sample_row=self.sample.features,
             sample_prediction=self.sample.prediction,
+            mistakes=self.mistakes,
+            prediction_keys=prediction_keys,
+            prediction_objects=prediction_objects,
         )
 
     def confusion_matrix(self) -> ConfusionMatrix:
@@ -79,18 +97,21 @@ class Metrics:
         return ConfusionMatrix(labels=labels, counts=counts)
 
 
-def measure(rows: Iterable[PredictedRow]) -> Metrics:
-    """Count the rows in one pass and compute the metrics.
+def measure(rows: Iterable[PredictedRow], *, prefix: str = "") -> Metrics:
+    """Count the rows in one pass and compute the metrics; *prefix* begins every key.
 
     Raises:
         NoPredictions: there is no row.
-        SampleRowTooLarge: every row is larger than 64 KiB.
+        SampleRowTooLarge: every row is larger than 64 KiB as JSON.
     """
     cells: Counter[tuple[str, str]] = Counter()
+    mistakes = MistakeSample(counts=cells, prefix=prefix)
     sample: PredictedRow | None = None
     for row in rows:
         cells[row.label, row.prediction] += 1
-        if sample is None and len(row.features.encode()) <= MAX_SAMPLE_ROW_BYTES:
+        if row.label != row.prediction:
+            mistakes.add(row)
+        if sample is None and len(json.dumps(row.features)) <= MAX_SAMPLE_ROW_BYTES:
             sample = row
     total = cells.total()
     if not total:
@@ -111,6 +132,7 @@ def measure(rows: Iterable[PredictedRow]) -> Metrics:
         classes=classes,
         cells=dict(cells),
         sample=sample,
+        mistakes=mistakes.choose(),
     )
 
 

@@ -11,6 +11,10 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+# SageMaker appends it to the key of each input object:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+OUTPUT_SUFFIX = ".out"
+
 
 class NoPredictions(Exception):  # noqa: N818 - the class name is the error name in the workflow
     """The batch transform wrote nothing that could be evaluated."""
@@ -22,11 +26,16 @@ class MalformedPredictions(Exception):  # noqa: N818 - see above
 
 @dataclass(frozen=True)
 class PredictedRow:
-    """One held-out row: its true label, its features as CSV, and what the model predicted."""
+    """One held-out row: its true label, its features as CSV, and what the model predicted.
+
+    key and line are where it was read; the first line is 1.
+    """
 
     label: str
     features: str
     prediction: str
+    key: str
+    line: int
 
 
 def read_rows(objects: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[PredictedRow]:
@@ -50,7 +59,20 @@ def read_rows(objects: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Predic
                     f"{place} has {len(values)} fields, the first row has {width}. Each row must "
                     "be label, features, prediction; quote values that contain a comma."
                 )
-            yield _row(values, place=place)
+            label, features, prediction = values[0].strip(), values[1:-1], values[-1].strip()
+            if not label or not features or not prediction:
+                raise MalformedPredictions(
+                    f"{place} lacks a label, features or a prediction. The batch transform must "
+                    "keep the label as first field and join the prediction as last (JoinSource "
+                    "Input)."
+                )
+            yield PredictedRow(
+                label=label,
+                features=_csv(features),
+                prediction=prediction,
+                key=key,
+                line=number,
+            )
 
 
 def _fields(line: bytes, *, place: str, first: bool) -> list[str]:
@@ -65,16 +87,6 @@ def _fields(line: bytes, *, place: str, first: bool) -> list[str]:
         return next(csv.reader([text], strict=True))
     except csv.Error as error:
         raise MalformedPredictions(f"{place} is not valid CSV: {error}.") from None
-
-
-def _row(values: list[str], *, place: str) -> PredictedRow:
-    label, features, prediction = values[0].strip(), values[1:-1], values[-1].strip()
-    if not label or not features or not prediction:
-        raise MalformedPredictions(
-            f"{place} lacks a label, features or a prediction. The batch transform must keep the "
-            "label as first field and join the prediction as last (JoinSource Input)."
-        )
-    return PredictedRow(label=label, features=_csv(features), prediction=prediction)
 
 
 def _csv(values: list[str]) -> str:

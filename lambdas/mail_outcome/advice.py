@@ -34,6 +34,20 @@ _BY_NAME = {
         "`aws sagemaker update-endpoint`, or delete it so that the next release makes a new one. "
         "Then release again."
     ),
+    "ApproversNotConfirmed": (
+        "Too few approvers can answer, so nobody was asked and nothing was released. The reason "
+        "above says who must do what. Once they have, release again."
+    ),
+    "NoHeldOutData": (
+        "There is nothing to measure a model on. Put CSV files (label first, no header) under "
+        "test/ in the data bucket, as the reason above says; then release again. Nothing was "
+        "trained or changed."
+    ),
+    "NoTrainingData": (
+        "There is nothing to train on. Put CSV files (label first, no header) under train/ in the "
+        "data bucket, as the reason above says; then release again. Nothing was trained or "
+        "changed."
+    ),
     "ReleaseSuperseded": (
         "Another release was approved at the same time and changed the endpoint after this one. "
         "Its model serves now, not this one. If that is right, nothing is to be done; otherwise "

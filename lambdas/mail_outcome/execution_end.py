@@ -36,9 +36,11 @@ UNCAUGHT_ERRORS = frozenset(
 
 _STOPPED = """\
 The execution was stopped by a person or a program before it was over. A SageMaker job that was
-running is stopped with it, and the link of an approval mail that waits for its answer is void."""
+running is stopped with it. An approval that waited for its answer is closed: the links in its
+mails say that the run was stopped."""
 _TIMED_OUT = """\
-The execution took longer than the whole workflow may, and was ended."""
+The execution took longer than the whole workflow may, and was ended. An approval that waited for
+its answer is closed."""
 _FAILED = """\
 The workflow itself failed, in a way that it could not handle or mail. If a mail about the same
 execution came before, it tells of the same failure."""

@@ -24,6 +24,8 @@ def write_mail(outcome: Outcome, *, api: InferenceApi) -> Mail:
             return _failed(outcome, region=api.region)
         case "rejected":
             return _rejected(outcome)
+        case "superseded":
+            return _superseded(outcome)
         case "approvalTimedOut":
             return _timed_out(outcome)
 
@@ -98,7 +100,7 @@ Nothing was released; the endpoint stays as it was.
 WHY
 
 {reason}
-
+{_votes(outcome, unless_alone=True)}
 {_metrics(outcome)}
 
 
@@ -114,10 +116,36 @@ WHAT IT WAS
     return Mail.compose(subject=f"REJECTED: {outcome.model}", body=body)
 
 
-def _timed_out(outcome: Outcome) -> Mail:
+def _superseded(outcome: Outcome) -> Mail:
+    decision = outcome.decision
+    newer = (decision.reason if decision else "") or "A newer release asks for approval"
     body = f"""\
-Nobody approved or rejected the {outcome.model} in time.
-Nothing was released; the endpoint stays as it was. The link in the approval mail is void.
+The {outcome.model} is not released: {newer[:1].lower()}{newer[1:]}.
+The endpoint stays as it was. The links in this release's approval mails say so too.
+{_votes(outcome)}
+
+WHAT TO DO NEXT
+
+Decide on the newer release, by the link in its own mail; it holds this commit too, if it was made
+on top of it. To release this commit after all, release it again.
+
+{_metrics(outcome)}
+
+
+WHAT IT WAS
+
+{_facts(outcome)}
+"""
+    return Mail.compose(subject=f"SUPERSEDED: {outcome.model}", body=body)
+
+
+def _timed_out(outcome: Outcome) -> Mail:
+    votes = outcome.decision.votes if outcome.decision else ()
+    what = "Too few people approved" if votes else "Nobody approved or rejected"
+    body = f"""\
+{what} the {outcome.model} in time.
+Nothing was released; the endpoint stays as it was. The links in the approval mails are void.
+{_votes(outcome)}
 
 WHAT TO DO NEXT
 
@@ -131,7 +159,16 @@ WHAT IT WAS
 
 {_facts(outcome)}
 """
-    return Mail.compose(subject=f"NOT RELEASED: {outcome.model}, nobody answered", body=body)
+    why = "too few approved" if votes else "nobody answered"
+    return Mail.compose(subject=f"NOT RELEASED: {outcome.model}, {why}", body=body)
+
+
+def _votes(outcome: Outcome, *, unless_alone: bool = False) -> str:
+    """A paragraph with the votes; nothing if there are none, or one that is told already."""
+    votes = outcome.decision.votes if outcome.decision else ()
+    if len(votes) <= unless_alone:
+        return ""
+    return "\n" + "\n".join(votes) + "\n"
 
 
 def _approval(outcome: Outcome) -> str:
@@ -139,7 +176,8 @@ def _approval(outcome: Outcome) -> str:
     if decision is None:
         return "Who approved it is not recorded here; the approvals table says."
     reason = f"\nReason: {decision.reason}" if decision.reason else ""
-    return f"Approved by {decision.decided_by} on {decision.decided_at}.{reason}"
+    approved = f"Approved by {decision.decided_by} on {decision.decided_at}.{reason}"
+    return f"{approved}\n{_votes(outcome, unless_alone=True)}".rstrip()
 
 
 def _metrics(outcome: Outcome) -> str:

@@ -10,7 +10,7 @@ from shared.evaluation import Evaluation
 from shared.fields import InvalidEventError
 from shared.text import one_line, utc_of
 
-Kind = Literal["live", "failed", "rejected", "approvalTimedOut"]
+Kind = Literal["live", "failed", "rejected", "superseded", "approvalTimedOut"]
 
 UNKNOWN = "unknown"
 
@@ -30,11 +30,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided; decided_at as a person reads it."""
+    """How the approval ended; decided_at as a person reads it.
+
+    decided_by has the addresses of those who decided, votes a line for each vote.
+    """
 
     decided_by: str
     reason: str
     decided_at: str
+    votes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,20 @@ def _decision(value: object) -> Decision | None:
         decided_by=text(value, "decidedBy"),
         reason=text(value, "reason", otherwise=""),
         decided_at=utc_of(text(value, "decidedAt")),
+        votes=_votes(value.get("votes")),
     )
+
+
+def _votes(value: object) -> tuple[str, ...]:
+    votes = value if isinstance(value, list) else []
+    return tuple(_vote(vote) for vote in votes if isinstance(vote, Mapping))
+
+
+def _vote(vote: Mapping[str, Any]) -> str:
+    who, what = text(vote, "approver"), text(vote, "verdict")
+    reason = text(vote, "reason", otherwise="")
+    when = utc_of(text(vote, "votedAt"))
+    return f"{who} {what} it on {when}{f': {reason}' if reason else '.'}"
 
 
 def _evaluation(value: object) -> Evaluation | None:

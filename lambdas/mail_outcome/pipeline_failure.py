@@ -32,8 +32,8 @@ Pipeline {pipeline} failed. It does nothing more for this commit by itself.
 
 WHAT TO DO NEXT
 
-If a mail about a release came shortly before this one, that release is what failed, was rejected
-or was not answered: its mail says why, and what to do.
+If a mail about a release came shortly before this one, that release is what failed, was rejected,
+superseded or not answered: its mail says why, and what to do.
 
 Otherwise something before the release failed, such as the tests, the deployment or the build of
 the image. This shows the failed action and where its log is:

@@ -1,194 +1,145 @@
-"""Approvals: what is asked, what was decided, and the table that holds both.
-
-One item an approval; a decision is written once, guarded by a condition:
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
-"""
+"""Approvals: what is asked, who voted how, and what follows from it."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, cast
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from shared.evaluation import Evaluation
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
-# What the workflow may use as an id: long enough that nobody guesses one.
-APPROVAL_ID = re.compile(r"[A-Za-z0-9_-]{16,128}")
-
-_PENDING = "PENDING"
+from shared.evidence import Evidence
+from shared.links import approver_key
 
 Verdict = Literal["approved", "rejected"]
+Status = Literal["PENDING", "APPROVED", "REJECTED", "EXPIRED", "SUPERSEDED", "CANCELLED"]
+
+# What a waiting workflow is told; it closes the others itself, or is over.
+TOLD = ("APPROVED", "REJECTED", "SUPERSEDED")
+
+_OUTCOMES: dict[Status, str] = {
+    "APPROVED": "approved",
+    "REJECTED": "rejected",
+    "SUPERSEDED": "superseded",
+    "EXPIRED": "expired",
+    "CANCELLED": "expired",
+}
 
 
-class AlreadyDecided(Exception):  # noqa: N818 - the class name is the error name in the workflow
-    """The approval is not pending any more."""
+def approval_id_of(execution_arn: str) -> str:
+    """The id of the approval that an execution asks for: 32 hex digits."""
+    return hashlib.sha256(execution_arn.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What a person decided; decided_at in UTC, ISO 8601."""
+class Vote:
+    """What one approver said; voted_at in UTC, ISO 8601."""
 
+    approver: str
     verdict: Verdict
-    decided_by: str
     reason: str
-    decided_at: str
+    voted_at: str
     source_ip: str
+
+    def to_json(self) -> dict[str, str]:
+        """The vote for the workflow and for programs, without the address it came from."""
+        return {
+            "approver": self.approver,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "votedAt": self.voted_at,
+        }
 
 
 @dataclass(frozen=True)
 class Approval:
-    """One question to a person; requested_at in UTC, ISO 8601, expires_at in epoch seconds."""
+    """One question to several people.
+
+    started_at (of the execution), requested_at and settled_at are in UTC, ISO 8601; expires_at in
+    epoch seconds; approvers are the addresses asked; committer is "" when it is unknown;
+    superseded_by is the newer release's commit; votes are in the order in which they came.
+    """
 
     approval_id: str
     task_token: str
     model_name: str
     commit_id: str
     image_uri: str
-    job_name: str
-    predictions_uri: str
-    evaluation: Evaluation
     execution_arn: str
+    started_at: str
     requested_at: str
     expires_at: int
-    decision: Decision | None = None
+    approvers: tuple[str, ...]
+    approvals_required: int
+    committer: str
+    committer_may_approve: bool
+    evidence: Evidence
+    status: Status = "PENDING"
+    votes: tuple[Vote, ...] = ()
+    settled_at: str | None = None
+    superseded_by: str | None = None
     workflow_told_at: str | None = None
 
     @property
-    def report_uri(self) -> str:
-        """Where the full evaluation lies: in the bucket of the predictions."""
-        bucket = self.predictions_uri.removeprefix("s3://").partition("/")[0]
-        return f"s3://{bucket}/{self.evaluation.report_key}"
+    def age(self) -> tuple[str, str]:
+        """Orders releases by the start of their executions, the older ones first."""
+        return self.started_at, self.approval_id
 
-    @classmethod
-    def from_item(cls, item: Mapping[str, AttributeValueTypeDef]) -> Self:
-        """Read an item of the table."""
-        value = {name: next(iter(typed.values())) for name, typed in item.items()}
-        text = {name: str(content) for name, content in value.items()}
-        decision = None
-        if text["status"] != _PENDING:
-            decision = Decision(
-                verdict=cast(Verdict, text["status"].lower()),
-                decided_by=text["decidedBy"],
-                reason=text["reason"],
-                decided_at=text["decidedAt"],
-                source_ip=text["sourceIp"],
-            )
-        return cls(
-            approval_id=text["approvalId"],
-            task_token=text["taskToken"],
-            model_name=text["modelName"],
-            commit_id=text["commitId"],
-            image_uri=text["imageUri"],
-            job_name=text["jobName"],
-            predictions_uri=text["predictionsUri"],
-            evaluation=Evaluation.from_json(json.loads(text["evaluation"])),
-            execution_arn=text["executionArn"],
-            requested_at=text["requestedAt"],
-            expires_at=int(text["expiresAt"]),
-            decision=decision,
-            workflow_told_at=text.get("workflowToldAt"),
-        )
+    @property
+    def predictions_uri(self) -> str:
+        """Where the predictions lie: beside the report."""
+        folder = self.evidence.evaluation.report_key.rpartition("/")[0]
+        return f"s3://{self.evidence.bucket}/{folder}/"
 
+    @property
+    def approvals_missing(self) -> int:
+        """How many approvals are needed beside those that are there."""
+        there = sum(vote.verdict == "approved" for vote in self.votes)
+        return max(self.approvals_required - there, 0)
 
-@dataclass(frozen=True)
-class ApprovalsTable:
-    """The table of approvals; its partition key is approvalId."""
+    @property
+    def deciding_votes(self) -> tuple[Vote, ...]:
+        """The votes that made the decision: none as long as there is no decision by people."""
+        return tuple(vote for vote in self.votes if vote.verdict.upper() == self.status)
 
-    client: DynamoDBClient
-    name: str
+    def approver_of(self, key: str) -> str | None:
+        """The address asked that has this approver_key."""
+        return next((email for email in self.approvers if approver_key(email) == key), None)
 
-    def ask(self, approval: Approval) -> None:
-        """Write a pending approval, or renew one that is still pending.
+    def vote_of(self, approver: str) -> Vote | None:
+        """What this approver has said."""
+        return next((vote for vote in self.votes if vote.approver == approver), None)
 
-        Raises:
-            AlreadyDecided: a decision was recorded under this id.
-        """
-        try:
-            self.client.put_item(
-                TableName=self.name,
-                Item={
-                    "approvalId": {"S": approval.approval_id},
-                    "status": {"S": _PENDING},
-                    "taskToken": {"S": approval.task_token},
-                    "modelName": {"S": approval.model_name},
-                    "commitId": {"S": approval.commit_id},
-                    "imageUri": {"S": approval.image_uri},
-                    "jobName": {"S": approval.job_name},
-                    "predictionsUri": {"S": approval.predictions_uri},
-                    "evaluation": {"S": json.dumps(approval.evaluation.to_json())},
-                    "executionArn": {"S": approval.execution_arn},
-                    "requestedAt": {"S": approval.requested_at},
-                    "expiresAt": {"N": str(approval.expires_at)},
-                },
-                ConditionExpression="attribute_not_exists(approvalId) OR #status = :pending",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={":pending": {"S": _PENDING}},
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            raise AlreadyDecided(
-                f"The approval of {approval.commit_id} was decided before this call. "
-                "Start a new execution to ask again."
-            ) from None
+    def may_approve(self, approver: str) -> bool:
+        """Whether this approver's approval counts: the committer's own may not."""
+        return self.committer_may_approve or approver.casefold() != self.committer.casefold()
 
-    def get(self, approval_id: str) -> Approval | None:
-        """The approval as it is now, or None if there is none with this id."""
-        answer = self.client.get_item(
-            TableName=self.name, Key={"approvalId": {"S": approval_id}}, ConsistentRead=True
-        )
-        item = answer.get("Item")
-        return Approval.from_item(item) if item else None
+    def takes_votes(self, *, now: int) -> bool:
+        """Whether it can be decided at *now* (epoch seconds)."""
+        return self.status == "PENDING" and self.expires_at > now
 
-    def decide(self, approval_id: str, *, decision: Decision, now: int) -> Approval:
-        """Record the decision if the approval is pending and has not expired; returns it.
+    def with_vote(self, vote: Vote) -> Approval:
+        """The approval once this vote counts: one rejection rejects, enough approvals approve."""
+        voted = replace(self, votes=(*self.votes, vote))
+        if vote.verdict == "rejected":
+            return replace(voted, status="REJECTED", settled_at=vote.voted_at)
+        if voted.approvals_missing == 0:
+            return replace(voted, status="APPROVED", settled_at=vote.voted_at)
+        return voted
+
+    def decision(self) -> dict[str, Any]:
+        """What the workflow gets to know of a settled approval.
 
         Raises:
-            AlreadyDecided: it is decided or expired; get tells which.
+            ValueError: nothing is decided yet.
         """
-        try:
-            answer = self.client.update_item(
-                TableName=self.name,
-                Key={"approvalId": {"S": approval_id}},
-                UpdateExpression=(
-                    "SET #status = :verdict, #by = :by, #reason = :reason, #at = :at, #ip = :ip"
-                ),
-                ConditionExpression="#status = :pending AND #expires > :now",
-                ExpressionAttributeNames={
-                    "#status": "status",
-                    "#by": "decidedBy",
-                    "#reason": "reason",
-                    "#at": "decidedAt",
-                    "#ip": "sourceIp",
-                    "#expires": "expiresAt",
-                },
-                ExpressionAttributeValues={
-                    ":verdict": {"S": decision.verdict.upper()},
-                    ":by": {"S": decision.decided_by},
-                    ":reason": {"S": decision.reason},
-                    ":at": {"S": decision.decided_at},
-                    ":ip": {"S": decision.source_ip},
-                    ":pending": {"S": _PENDING},
-                    ":now": {"N": str(now)},
-                },
-                ReturnValues="ALL_NEW",
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            raise AlreadyDecided("The approval is decided or has expired.") from None
-        return Approval.from_item(answer["Attributes"])
-
-    def mark_told(self, approval_id: str, *, told_at: str) -> None:
-        """Note that the workflow knows the decision."""
-        self.client.update_item(
-            TableName=self.name,
-            Key={"approvalId": {"S": approval_id}},
-            UpdateExpression="SET #told = :told",
-            ConditionExpression="attribute_exists(approvalId)",
-            ExpressionAttributeNames={"#told": "workflowToldAt"},
-            ExpressionAttributeValues={":told": {"S": told_at}},
-        )
+        if self.status == "PENDING":
+            raise ValueError("Nothing is decided yet.")
+        reason = "; ".join(vote.reason for vote in self.deciding_votes if vote.reason)
+        if self.status == "SUPERSEDED":
+            reason = f"A newer release, commit {self.superseded_by}, asks for approval"
+        return {
+            "decision": _OUTCOMES[self.status],
+            "decidedBy": ", ".join(vote.approver for vote in self.deciding_votes),
+            "reason": reason,
+            "decidedAt": self.settled_at,
+            "votes": [vote.to_json() for vote in self.votes],
+        }

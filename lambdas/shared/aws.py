@@ -14,7 +14,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -29,6 +32,10 @@ _STREAMING = Config(
     connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
 )
 
+# Links to objects: signed for their region, and addressed so that any endpoint's certificate fits.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+_LINKS = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+
 # A model may take long to answer, so there is time for one attempt only: callers decide.
 _INFERENCE = Config(
     connect_timeout=3, read_timeout=25, retries={"mode": "standard", "total_max_attempts": 1}
@@ -42,9 +49,33 @@ def dynamodb() -> DynamoDBClient:
 
 
 @cache
+def ecr() -> ECRClient:
+    """Amazon ECR."""
+    return boto3.client("ecr", config=_PATIENT)
+
+
+@cache
+def kms() -> KMSClient:
+    """AWS KMS."""
+    return boto3.client("kms", config=_PATIENT)
+
+
+@cache
+def s3_links() -> S3Client:
+    """Amazon S3 for presigned links only: it calls nothing."""
+    return boto3.client("s3", config=_LINKS)
+
+
+@cache
 def s3() -> S3Client:
     """Amazon S3."""
     return boto3.client("s3", config=_STREAMING)
+
+
+@cache
+def sagemaker() -> SageMakerClient:
+    """Amazon SageMaker."""
+    return boto3.client("sagemaker", config=_PATIENT)
 
 
 @cache

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from shared import fields
+
+# Together they leave room in a Step Functions payload of 256 KiB, however foreign the labels are.
+MAX_SUMMARY_CLASSES = 20
+MAX_SUMMARY_LABEL_CHARACTERS = 200
+MAX_SUMMARY_BYTES = 44_000
+MAX_MISTAKES = 10
+MAX_PREDICTION_KEYS = 10
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,38 @@ class ConfusionMatrix:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """One held-out row that the model got wrong; long texts are cut.
+
+    place names object and line for a person: "iris.csv, line 12". features is CSV.
+    """
+
+    place: str
+    actual: str
+    predicted: str
+    features: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The mistake as a JSON object."""
+        return {
+            "place": self.place,
+            "actual": self.actual,
+            "predicted": self.predicted,
+            "features": self.features,
+        }
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The bounded summary of an evaluation.
 
     classes and confusion_matrix are None when there are too many classes for a Step Functions
     payload (256 KiB); the report at report_key then has them.
     https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+
+    mistakes are at most ten: one of each of the most frequent confusions before a second one of
+    any, the rows of one confusion beside each other. prediction_keys are S3 keys of what the batch
+    transform wrote, at most ten of its prediction_objects.
     """
 
     rows: int
@@ -59,6 +93,9 @@ class Evaluation:
     report_key: str
     sample_row: str
     sample_prediction: str
+    mistakes: tuple[Mistake, ...]
+    prediction_keys: tuple[str, ...]
+    prediction_objects: int
 
     def to_json(self) -> dict[str, Any]:
         """The summary as a JSON object, keys in camelCase as in the workflow."""
@@ -67,11 +104,14 @@ class Evaluation:
             "rows": self.rows,
             "accuracy": self.accuracy,
             "macroF1": self.macro_f1,
-            "classes": None if self.classes is None else [c.to_json() for c in self.classes],
+            "classes": scores_to_json(self.classes),
             "confusionMatrix": None if matrix is None else matrix.to_json(),
             "reportKey": self.report_key,
             "sampleRow": self.sample_row,
             "samplePrediction": self.sample_prediction,
+            "mistakes": [mistake.to_json() for mistake in self.mistakes],
+            "predictionKeys": list(self.prediction_keys),
+            "predictionObjects": self.prediction_objects,
         }
 
     @classmethod
@@ -81,22 +121,36 @@ class Evaluation:
         Raises:
             InvalidEventError: a field is missing or wrong; the message names it.
         """
-        classes = event.get("classes")
         matrix = event.get("confusionMatrix")
         return cls(
             rows=fields.whole_number(event, "rows"),
             accuracy=fields.number(event, "accuracy"),
             macro_f1=fields.number(event, "macroF1"),
-            classes=None if classes is None else tuple(_scores(classes)),
+            classes=scores_from_json(event),
             confusion_matrix=None if matrix is None else _matrix(matrix),
             report_key=fields.text(event, "reportKey"),
             sample_row=fields.text(event, "sampleRow"),
             sample_prediction=fields.text(event, "samplePrediction"),
+            mistakes=tuple(_mistake(item) for item in fields.objects(event, "mistakes")),
+            prediction_keys=fields.texts(event, "predictionKeys"),
+            prediction_objects=fields.whole_number(event, "predictionObjects"),
         )
 
 
-def _scores(value: object) -> list[ClassScore]:
-    return [
+def scores_to_json(scores: tuple[ClassScore, ...] | None) -> list[dict[str, Any]] | None:
+    """The scores of all classes as JSON, None as null."""
+    return None if scores is None else [score.to_json() for score in scores]
+
+
+def scores_from_json(event: Mapping[str, Any]) -> tuple[ClassScore, ...] | None:
+    """The scores in field `classes`; None when it is missing or null.
+
+    Raises:
+        InvalidEventError: a score lacks a field.
+    """
+    if event.get("classes") is None:
+        return None
+    return tuple(
         ClassScore(
             label=fields.text(item, "label"),
             precision=fields.number(item, "precision"),
@@ -104,14 +158,29 @@ def _scores(value: object) -> list[ClassScore]:
             f1=fields.number(item, "f1"),
             support=fields.whole_number(item, "support"),
         )
-        for item in _objects(value)
-    ]
+        for item in fields.objects(event, "classes")
+    )
 
 
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
-        raise fields.InvalidEventError("Field 'classes' must be null or a list of objects.")
-    return value
+def small_enough(
+    scores: tuple[ClassScore, ...], matrix: ConfusionMatrix | None, *, max_bytes: int
+) -> bool:
+    """Whether scores (and matrix) may travel: few classes, short labels, *max_bytes* of JSON."""
+    if len(scores) > MAX_SUMMARY_CLASSES:
+        return False
+    if any(len(score.label) > MAX_SUMMARY_LABEL_CHARACTERS for score in scores):
+        return False
+    tables = [scores_to_json(scores), matrix.to_json() if matrix else None]
+    return len(json.dumps(tables)) <= max_bytes
+
+
+def _mistake(item: Mapping[str, Any]) -> Mistake:
+    return Mistake(
+        place=fields.text(item, "place"),
+        actual=fields.optional_text(item, "actual"),
+        predicted=fields.optional_text(item, "predicted"),
+        features=fields.optional_text(item, "features"),
+    )
 
 
 def _matrix(value: object) -> ConfusionMatrix:

@@ -22,6 +22,44 @@ def text(event: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def optional_text(event: Mapping[str, Any], name: str) -> str:
+    """The string in field *name*; "" when it is missing, null or empty.
+
+    Raises:
+        InvalidEventError: the field is there and not a string.
+    """
+    value = event.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidEventError(f"Field {name!r} must be a string; got {_shape(value)}.")
+    return value
+
+
+def texts(event: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The list of strings in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing or not a list of strings.
+    """
+    value = event.get(name)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidEventError(f"Field {name!r} must be a list of strings.")
+    return tuple(value)
+
+
+def objects(event: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    """The list of JSON objects in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing or not a list of objects.
+    """
+    value = event.get(name)
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise InvalidEventError(f"Field {name!r} must be a list of objects.")
+    return tuple(value)
+
+
 def whole_number(event: Mapping[str, Any], name: str) -> int:
     """The integer in field *name*; JSON does not tell 3600 from 3600.0, so both are taken.
 

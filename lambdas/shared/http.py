@@ -27,10 +27,14 @@ class HttpError(Exception):
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request; header names are in lower case, body is what the caller sent, decoded."""
+    """One request; header names are in lower case, body is what the caller sent, decoded.
+
+    query is the query string as it was sent.
+    """
 
     method: str
     path_parameters: Mapping[str, str]
+    query: str
     headers: Mapping[str, str]
     body: bytes
     source_ip: str
@@ -47,6 +51,7 @@ class HttpRequest:
         return cls(
             method=str(http["method"]).upper(),
             path_parameters=event.get("pathParameters") or {},
+            query=str(event.get("rawQueryString") or ""),
             headers={str(name).lower(): str(value) for name, value in headers.items()},
             body=_body(event),
             source_ip=str(http.get("sourceIp", "")),
@@ -108,12 +113,25 @@ def parse_json_object(body: bytes, *, example: str) -> dict[str, Any]:
         HttpError: 400 if it is not one; the message shows the example.
     """
     try:
-        value = json.loads(body)
+        value = json.loads(body, object_pairs_hook=_once_each)
+    except _TwiceError:
+        raise HttpError(400, "The body has a field twice. Send each field once.") from None
     except (ValueError, RecursionError):
         raise HttpError(400, f"The body is not valid JSON. Send for example {example}.") from None
     if not isinstance(value, dict):
         raise HttpError(400, f"The body is not a JSON object. Send for example {example}.")
     return value
+
+
+class _TwiceError(Exception):
+    """A JSON object has a name twice: which value is meant nobody knows."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise _TwiceError
+    return content
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

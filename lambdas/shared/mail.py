@@ -8,6 +8,7 @@ begins with a letter, number or punctuation mark and has less than 100 character
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +16,7 @@ from shared.text import one_line, printable
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import PublishInputTypeDef
 
 MAX_SUBJECT_CHARACTERS = 99
 # SNS counts 256 KiB; some room is left for what it adds around a mail.
@@ -37,10 +39,24 @@ class Mail:
         return cls(subject=_subject(subject), body=_body(body))
 
 
-def publish(sns: SNSClient, *, topic_arn: str, mail: Mail) -> str:
-    """Send the mail to all subscribers of the topic; returns SNS's message id."""
-    answer = sns.publish(TopicArn=topic_arn, Subject=mail.subject, Message=mail.body)
-    return answer["MessageId"]
+def publish(
+    sns: SNSClient, *, topic_arn: str, mail: Mail, attributes: Mapping[str, str] | None = None
+) -> str:
+    """Send the mail to the topic's subscribers; returns SNS's message id.
+
+    With attributes, only to those whose filter policy lets them pass:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+    """
+    request: PublishInputTypeDef = {
+        "TopicArn": topic_arn,
+        "Subject": mail.subject,
+        "Message": mail.body,
+    }
+    if attributes:
+        request["MessageAttributes"] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        }
+    return sns.publish(**request)["MessageId"]
 
 
 def _subject(text: str) -> str:

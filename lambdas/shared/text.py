@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,9 +22,54 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def shorten(text: str, *, characters: int) -> str:
+    """The text on one line, cut to *characters*, and to 4 bytes of JSON for each of them.
+
+    The second limit holds however foreign the script is: JSON may write one character in 12 bytes.
+    """
+    line = one_line(text[: 4 * characters])
+    if len(text) <= 4 * characters and _fits(line, characters):
+        return line
+    line = line[: characters - 1]
+    while not _fits(f"{line}…", characters):
+        line = line[:-1]
+    return f"{line}…"
+
+
+def _fits(line: str, characters: int) -> bool:
+    # Two quotation marks stand around it.
+    return len(line) <= characters and len(json.dumps(line)) - 2 <= 4 * characters
+
+
 def percent(share: float) -> str:
     """A share from 0 to 1 as a person reads it: 96.7 %."""
     return f"{share * 100:.1f} %"
+
+
+def amount(number: int, thing: str) -> str:
+    """So many things: 1 file, 3 files."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def byte_size(size: int) -> str:
+    """A number of bytes as a person reads it: 3.9 kB, a thousand bytes each."""
+    if size < 1000:
+        return amount(size, "byte")
+    value = size / 1000
+    for unit in ("kB", "MB", "GB"):
+        # Else 999 999 bytes would be 1000.0 kB.
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def duration(seconds: int) -> str:
+    """A length of time as a person reads it: 1 h 2 min 5 s."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 def utc(epoch_seconds: int) -> str:

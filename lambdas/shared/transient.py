@@ -77,3 +77,10 @@ def is_transient(error: ClientError | BotoCoreError) -> bool:
         or status == _TOO_MANY_REQUESTS
         or status >= _SERVER_ERROR
     )
+
+
+def error_name(error: ClientError | BotoCoreError) -> str:
+    """What kind of error it is, without its text: AccessDeniedException, ReadTimeoutError."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code") or "error without a name")
+    return type(error).__name__

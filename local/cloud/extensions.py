@@ -1,4 +1,4 @@
-"""What MiniStack lacks, registered from outside: SageMaker, mail, reachable API links."""
+"""What MiniStack lacks, registered from outside: SageMaker, API links, custom resources."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
-from ministack.services import sns  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from local.cloud.inbox import Inbox
 from local.sagemaker.authorization import action, operation_of, resource_arns
 from local.sagemaker.service import SageMaker
 
@@ -49,37 +47,6 @@ def _named(path: str, body: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {}  # The service answers what is wrong with it.
     return arguments if isinstance(arguments, dict) else {}
-
-
-def deliver_mail(inbox: Inbox) -> None:
-    """Let confirmed e-mail subscriptions reach the inbox; MiniStack only logs them."""
-    original = sns._fanout
-
-    def fanout(
-        topic_arn: str,
-        message_id: str,
-        message: str,
-        subject: str,
-        message_structure: str = "",
-        message_attributes: dict[str, Any] | None = None,
-        *rest: Any,
-        **more: Any,
-    ) -> None:
-        original(
-            topic_arn, message_id, message, subject, message_structure, message_attributes,
-            *rest, **more,
-        )  # fmt: skip
-        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
-        text = sns._resolve_message_for_protocol(message, message_structure, "email")
-        for subscription in topic["subscriptions"]:
-            if (
-                subscription["protocol"] == "email"
-                and subscription["confirmed"]
-                and sns._matches_filter_policy(subscription, message_attributes or {}, text)
-            ):
-                inbox.deliver(to=subscription["endpoint"], subject=subject, body=text)
-
-    sns._fanout = fanout
 
 
 def link_apis_to(site_url: str) -> None:

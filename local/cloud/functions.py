@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from typing import Any
 
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
@@ -9,6 +11,7 @@ from ministack.services import lambda_svc  # type: ignore[import-untyped]
 
 _TRACE = '"trace": traceback.format_exc()'
 _MARK = "errorType: "
+_AT_ONCE = 8  # processes of one function; a laptop starts no more of them in a second
 
 
 def name_errors_by_class() -> None:
@@ -37,3 +40,20 @@ def name_errors_by_class() -> None:
         return result
 
     lambda_svc._execute_function_with_config_scope = execute
+
+
+def queue_bursts() -> None:
+    """Let a burst of calls wait for a few processes of a function.
+
+    MiniStack starts one for each call that is under way: hundreds would starve each other, and end
+    by their timeouts, where AWS has a machine for each. No function here waits for another call of
+    itself, which could not be queued so.
+    """
+    original = lambda_svc._execute_function_warm
+    free: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
+
+    def execute(function: Any, event: Any, request_id: str) -> Any:
+        with free[function["config"]["FunctionName"]]:
+            return original(function, event, request_id)
+
+    lambda_svc._execute_function_warm = execute

@@ -92,7 +92,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from ministack.core import lambda_runtime  # type: ignore[import-untyped]
     from ministack.services import ecr  # type: ignore[import-untyped]
 
-    from local.cloud import executions, extensions, functions
+    from local.cloud import executions, extensions, functions, streams, subscriptions
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.site import front_doors
@@ -114,11 +114,14 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     inbox = Inbox()
     extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
     keep_uploaded_layers(ecr)
-    extensions.deliver_mail(inbox)
+    subscriptions.deliver_mail(inbox)
+    subscriptions.ask_for_confirmation(inbox)
     extensions.empty_buckets_with_their_stack()
     extensions.link_apis_to(arguments.site_url)
     functions.name_errors_by_class()
+    functions.queue_bursts()
     executions.install(identities)
+    streams.install(identities)
 
     config = Config()
     config.bind = [f"127.0.0.1:{arguments.port}"]
@@ -129,7 +132,12 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
 
-    application: Any = front_doors(ministack.app, inbox)
+    application: Any = front_doors(
+        ministack.app,
+        inbox,
+        aws_host=f"127.0.0.1:{arguments.port}",
+        site_host=f"127.0.0.1:{arguments.site_port}",
+    )
     # Hypercorn would wait for every client to close its connection, so it is never told to stop.
     serving = asyncio.ensure_future(
         serve(application, config, shutdown_trigger=asyncio.Event().wait)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from local.cloud import presigned
 from local.cloud.extensions import API_PATH
 from local.cloud.inbox import Inbox
 
@@ -14,18 +15,26 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def front_doors(aws: Application, inbox: Inbox) -> Application:
-    """AWS's APIs by HTTPS only; by HTTP the inbox and what API Gateway serves.
+def front_doors(aws: Application, inbox: Inbox, *, aws_host: str, site_host: str) -> Application:
+    """AWS's APIs by HTTPS only; by HTTP the inbox, what API Gateway serves, and signed S3 links.
 
-    A browser then opens approval links without a warning, and nothing that IAM or a policy on
-    `aws:SecureTransport` guards is reachable without TLS.
+    A browser then opens approval links, and what they link to, without a warning, and nothing that
+    IAM or a policy on `aws:SecureTransport` guards is reachable without TLS or a signature.
+
+    Args:
+        aws_host: `host:port` of AWS's APIs, as clients of S3 sign it.
+        site_host: `host:port` of the plain site.
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["scheme"] == "https":
             await aws(scope, receive, send)
         elif scope["path"].startswith(API_PATH):
-            await aws({**scope, "headers": _from_the_edge(scope)}, receive, send)
+            edge = {**scope, "headers": _from_the_edge(scope)}
+            linked = presigned.Relinked(send, aws_host=aws_host, site_host=site_host)
+            await aws(edge, receive, linked.send)
+        elif presigned.is_link(scope):
+            await aws(presigned.as_signed(scope, aws_host=aws_host), receive, send)
         elif scope["path"] == "/messages" and scope["method"] == "GET":
             await _answer(send, 200, b"application/json", inbox.as_json())
         elif scope["path"] == "/" and scope["method"] == "GET":

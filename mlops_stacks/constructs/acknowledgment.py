@@ -18,11 +18,28 @@ def acknowledge(scope: IConstruct, *, finding: str, reason: str) -> None:
 
 def acknowledge_prefix(scope: IConstruct, *, bucket: s3.IBucket, prefix: str) -> None:
     """Accept that a policy names all objects under one prefix of a bucket in another stack."""
-    owner = Stack.of(bucket)
-    # The finding calls the bucket's ARN by the name under which its stack exports it.
-    arn = owner.resolve(owner.export_value(bucket.bucket_arn))["Fn::ImportValue"]
-    acknowledge(
+    acknowledge_imported(
         scope,
-        finding=f"AwsSolutions-IAM5[Resource::{arn}/{prefix}*]",
+        owner=bucket,
+        arn=bucket.bucket_arn,
+        rest=f"/{prefix}*",
         reason=f"Objects under {prefix} come and go; the prefix is the smallest name for them",
     )
+
+
+def acknowledge_imported(
+    scope: IConstruct, *, owner: IConstruct, arn: str, rest: str, reason: str
+) -> None:
+    """Accept a wildcard behind the ARN of a resource in another stack.
+
+    Args:
+        scope: the smallest construct that has the finding.
+        owner: the resource.
+        arn: the resource's ARN.
+        rest: what the policy appends to the ARN.
+        reason: why it is right here.
+    """
+    stack = Stack.of(owner)
+    # The finding calls the ARN by the name under which the resource's stack exports it.
+    name = stack.resolve(stack.export_value(arn))["Fn::ImportValue"]
+    acknowledge(scope, finding=f"AwsSolutions-IAM5[Resource::{name}{rest}]", reason=reason)

@@ -9,8 +9,10 @@ from constructs import Construct
 class ApprovalsTable(Construct):
     """A DynamoDB table with point-in-time recovery, encrypted with the customer key.
 
+    Its stream names the items that change; what they hold is read from the table.
+
     Attributes:
-        table: partition key `approvalId` (text).
+        table: partition key `approvalId` (text); a stream of keys.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class ApprovalsTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            stream=dynamodb.StreamViewType.KEYS_ONLY,
             deletion_protection=kept,
             # Deletion protection would also stop the removal after a failed creation.
             removal_policy=RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY,

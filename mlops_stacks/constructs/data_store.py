@@ -9,6 +9,7 @@ TRAIN_PREFIX = "train/"
 TEST_PREFIX = "test/"
 MODELS_PREFIX = "models/"
 PREDICTIONS_PREFIX = "predictions/"
+MANIFESTS_PREFIX = "manifests/"
 
 
 class DataStore(Construct):
@@ -17,7 +18,8 @@ class DataStore(Construct):
     Objects are versioned, encrypted with the customer key and reachable over TLS only.
 
     Attributes:
-        bucket: `train/*.csv` and `test/*.csv` go in; `models/` and `predictions/` come out.
+        bucket: `train/*.csv` and `test/*.csv` go in; `models/`, `predictions/` and `manifests/`
+            (which data a release was made from) come out.
     """
 
     def __init__(

@@ -1,5 +1,7 @@
 """Failures that the workflow cannot mail by itself."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -12,7 +14,8 @@ class FailureRules(Construct):
 
     An aborted execution mails nothing, nor does one that `States.ALL` cannot catch:
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-    The function knows which failures the workflow has mailed already.
+    The function that mails knows which failures the workflow has mailed already; the one that
+    closes approvals leaves alone what is decided.
     """
 
     def __init__(
@@ -23,32 +26,44 @@ class FailureRules(Construct):
         state_machine: sfn.IStateMachine,
         pipeline_name: str,
         mail: lambda_.IFunction,
+        close_approval: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
-        target = targets.LambdaFunction(mail, retry_attempts=3)
-        for rule, description, pattern in (
-            (
-                "Execution",
-                "Release executions that ended without a mail of their own",
-                events.EventPattern(
-                    source=["aws.states"],
-                    detail_type=["Step Functions Execution Status Change"],
-                    detail={
-                        "stateMachineArn": [state_machine.state_machine_arn],
-                        "status": ["ABORTED", "FAILED", "TIMED_OUT"],
-                    },
-                ),
+        self._rule(
+            "Execution",
+            "Release executions that ended without a mail of their own",
+            events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [state_machine.state_machine_arn],
+                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                },
             ),
-            (
-                "Pipeline",
-                "Pipeline executions that failed",
-                events.EventPattern(
-                    source=["aws.codepipeline"],
-                    detail_type=["CodePipeline Pipeline Execution State Change"],
-                    detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
-                ),
+            [mail, close_approval],
+        )
+        self._rule(
+            "Pipeline",
+            "Pipeline executions that failed",
+            events.EventPattern(
+                source=["aws.codepipeline"],
+                detail_type=["CodePipeline Pipeline Execution State Change"],
+                detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
             ),
-        ):
-            events.Rule(
-                self, rule, description=description, event_pattern=pattern, targets=[target]
-            )
+            [mail],
+        )
+
+    def _rule(
+        self,
+        construct_id: str,
+        description: str,
+        pattern: events.EventPattern,
+        functions: Sequence[lambda_.IFunction],
+    ) -> None:
+        events.Rule(
+            self,
+            construct_id,
+            description=description,
+            event_pattern=pattern,
+            targets=[targets.LambdaFunction(f, retry_attempts=3) for f in functions],
+        )

@@ -12,6 +12,10 @@ class ImageBuildStep(pipelines.CodeBuildStep):
     """Runs `container/build-and-push.sh`; its output is the workflow's input.
 
     The script tags the image by the commit and leaves an image that is already there alone.
+
+    Args:
+        name_committer: hand over the commit's author too, which a source of kind "connection"
+            knows: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
     """
 
     def __init__(
@@ -21,7 +25,9 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         source: pipelines.CodePipelineSource,
         repository_name: str,
         repository_uri: CfnOutput,
+        name_committer: bool,
     ) -> None:
+        committer = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
         super().__init__(
             construct_id,
             input=source,
@@ -29,6 +35,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
             env={
                 "COMMIT_ID": source.source_attribute("CommitId"),
                 "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",
+                **committer,
             },
             env_from_cfn_outputs={"REPOSITORY_URI": repository_uri},
             primary_output_directory=_OUTPUT_FOLDER,

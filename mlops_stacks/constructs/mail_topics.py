@@ -7,11 +7,17 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+APPROVER_ATTRIBUTE = "approver"
+"""The message attribute that names the one approver whom a mail is for."""
+
 
 class MailTopics(Construct):
     """Two encrypted topics: approval links for approvers, outcomes for everybody concerned.
 
-    Each address gets a confirmation mail from SNS once, and no mail before it is confirmed.
+    Each address gets a confirmation mail from SNS once, and no mail before it is confirmed. An
+    approver gets only the approval requests whose message attribute `approver` is their address:
+    each mail carries a link of one person's own.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 
     Attributes:
         approvals: the topic of approval requests; approvers subscribe.
@@ -28,12 +34,12 @@ class MailTopics(Construct):
         operations: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self.approvals = self._topic("Approvals", key=key, addresses=approvers)
-        everybody = dict.fromkeys([*approvers, *operations])
-        self.outcomes = self._topic("Outcomes", key=key, addresses=list(everybody))
-
-    def _topic(self, construct_id: str, *, key: kms.IKey, addresses: Sequence[str]) -> sns.Topic:
-        topic = sns.Topic(self, construct_id, master_key=key, enforce_ssl=True)
-        for address in addresses:
-            topic.add_subscription(subscriptions.EmailSubscription(address))
-        return topic
+        self.approvals = sns.Topic(self, "Approvals", master_key=key, enforce_ssl=True)
+        for address in approvers:
+            own = sns.SubscriptionFilter.string_filter(allowlist=[address])
+            self.approvals.add_subscription(
+                subscriptions.EmailSubscription(address, filter_policy={APPROVER_ATTRIBUTE: own})
+            )
+        self.outcomes = sns.Topic(self, "Outcomes", master_key=key, enforce_ssl=True)
+        for address in dict.fromkeys([*approvers, *operations]):
+            self.outcomes.add_subscription(subscriptions.EmailSubscription(address))

@@ -12,7 +12,7 @@ from local.deployment import deploy
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.processes import mentioning
-from tests.e2e.system import Approved, System, skip_to, waiting_variables
+from tests.e2e.system import ADA, Approved, System
 from tests.e2e.tree import ROOT, SETTINGS
 from tests.e2e.web import ask, submit
 
@@ -63,10 +63,10 @@ def image(system: System) -> str:
 def first(system: System, image: str) -> Approved:
     """The first release: looked at, approved over the mailed link, live."""
     release = system.release(image)
-    link = release.wait_for_approval_link()
+    link = release.wait_for_approval_link(ADA)
     page = ask("GET", link)
     assert release.outcome().status == "RUNNING", "looking has decided"
-    answer = submit(link, decision="approve", reason="Good on all classes", name="Ada")
+    answer = submit(link, decision="approve", reason="Good on all classes")
     outcome = system.ended(release)
     return Approved(release=release, outcome=outcome, link=link, page=page, answer=answer)
 
@@ -93,10 +93,7 @@ def data(system: System) -> Iterator[System]:
 @pytest.fixture
 def waiting(system: System, first: Approved, image: str) -> Iterator[Release]:
     """A release that waits for a decision; training was spared it."""
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
-    to_approval = skip_to("Open an approval", **waiting_variables(first))
-    release = system.start_changed(given, to_approval)
-    release.wait_for_approval_link()
+    release = system.waiting(first, image)
     yield release
     if release.outcome().status == "RUNNING":
         release.abort()

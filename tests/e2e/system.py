@@ -11,6 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer
+from shared.approvals import approval_id_of
+
 from local.deployment import Deployment, session
 from local.engine import Engine
 from local.image import push_folder
@@ -19,8 +22,9 @@ from local.running_cloud import RunningCloud
 from tests.e2e.tree import SAMPLE, copy_container
 from tests.e2e.web import Answer
 
-APPROVERS = ["ada@example.com", "grace@example.com"]
-EVERYBODY = ["ada@example.com", "grace@example.com", "operations@example.com"]
+ADA, GRACE = "ada@example.com", "grace@example.com"
+APPROVERS = [ADA, GRACE]
+EVERYBODY = [ADA, GRACE, "operations@example.com"]
 PATIENCE_SECONDS = 90
 
 Definition = dict[str, Any]
@@ -130,9 +134,62 @@ class System:
 
     def approved(self, release: Release) -> Outcome:
         """Approve a release over its mailed link; wait for its end."""
-        link = release.wait_for_approval_link()
-        decide(link, decision="approve", reason="Good on all classes", name="Ada")
+        link = release.wait_for_approval_link(ADA)
+        decide(link, decision="approve", reason="Good on all classes")
         return self.ended(release)
+
+    def waiting(
+        self,
+        approved: Approved,
+        image_uri: str,
+        *changes: Callable[[Definition], None],
+    ) -> Release:
+        """A release that waits for a decision; it has the evidence of one that was approved.
+
+        Args:
+            changes: more changes of the workflow's definition.
+        """
+
+        def change(definition: Definition) -> None:
+            skip_to("Ask for approval", **self.waiting_variables(approved))(definition)
+            for more in changes:
+                more(definition)
+
+        given = {"commitID": image_uri.rpartition(":")[2], "imageUri": image_uri}
+        release = self.start_changed(given, change)
+        for approver in APPROVERS:
+            release.wait_for_approval_link(approver)
+        return release
+
+    def waiting_variables(self, approved: Approved) -> dict[str, Any]:
+        """What a run knows when it asks for approval, taken from one that was approved."""
+        evidence = json.loads(self.approval(approved.release)["evidence"])
+        # Its own, or the first release's name would be in this one's mails.
+        evidence["jobName"] = "{% $releaseName & '-0' %}"
+        evidence["evaluation"]["reportKey"] = "predictions/report.json"
+        return {
+            "jobName": evidence["jobName"],
+            "modelName": approved.outcome.output["modelName"],
+            "evaluation": evidence["evaluation"],
+            "data": evidence["data"],
+            "evidence": evidence,
+        }
+
+    def approval(self, release: Release) -> dict[str, Any]:
+        """The item of a release's approval, as it is in the table."""
+        item = self.client("dynamodb").get_item(
+            TableName=self.approvals_table,
+            Key={"approvalId": {"S": approval_id_of(release.execution_arn)}},
+            ConsistentRead=True,
+        )["Item"]
+        deserialize = TypeDeserializer().deserialize
+        return {name: deserialize(value) for name, value in item.items()}
+
+    @property
+    def approvals_table(self) -> str:
+        """The name of the table of approvals."""
+        [name] = self.client("dynamodb").list_tables()["TableNames"]
+        return str(name)
 
     def endpoint(self) -> dict[str, Any] | None:
         """What SageMaker says of the one endpoint, or None."""
@@ -190,14 +247,3 @@ def skip_to(state: str, **variables: object) -> Callable[[Definition], None]:
         }
 
     return change
-
-
-def waiting_variables(release: Approved) -> dict[str, Any]:
-    """What a run knows when it opens an approval, taken from one that was approved."""
-    output = release.outcome.output
-    return {
-        "jobName": "{% $releaseName & '-0' %}",
-        "modelName": output["modelName"],
-        # Its own, or the first release's name would be in this one's mails.
-        "evaluation": {**output["evaluation"], "reportKey": "predictions/report.json"},
-    }

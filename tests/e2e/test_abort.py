@@ -9,7 +9,7 @@ import pytest
 from local.release import Release, wait_for
 from tests.e2e.processes import mentioning
 from tests.e2e.system import System
-from tests.e2e.web import look, submit
+from tests.e2e.web import ask, look, submit
 
 # Trains for ever, with a child that ignores a polite request to end.
 _TRAIN = """\
@@ -52,17 +52,18 @@ def test_an_abort_stops_the_training_job_and_its_processes(system: System) -> No
 
 
 @pytest.mark.usefixtures("live")
-def test_a_click_after_an_abort_is_told(system: System, waiting: Release) -> None:
+def test_an_abort_closes_the_approval(system: System, waiting: Release) -> None:
     # Given a run that waits for a decision and is stopped
     link = waiting.wait_for_approval_link()
     before = system.endpoint()
     waiting.abort()
-    # When somebody approves it afterwards
-    late = submit(link, decision="approve", name="Ada")
-    # Then the page says that the run no longer waits, also when asked again
+    # Then its approval is closed
+    wait_for(lambda: look(link)["status"] == "CANCELLED", seconds=15, what="the closed approval")
+    assert "The run was stopped" in ask("GET", link).text
+    # When somebody approves it afterwards, then that is refused and changes nothing
+    late = submit(link, decision="approve")
     assert late.status == 410
-    assert "no longer waits" in late.text
-    assert submit(link, decision="approve", name="Ada").status == 410
-    assert look(link)["decision"] == "approved", "what was said stays on record"
+    assert "The run was stopped" in late.text
+    assert look(link)["votes"] == []
     assert waiting.outcome().status == "ABORTED"
     assert system.endpoint() == before

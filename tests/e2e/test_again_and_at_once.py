@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.system import Approved, System
-from tests.e2e.web import ask_signed
+from tests.e2e.system import ADA, EVERYBODY, GRACE, Approved, System
+from tests.e2e.web import ask, ask_signed, submit
 
 
-def test_one_commit_can_be_released_again_and_twice_at_once(
+def test_one_commit_can_be_released_again(
     system: System, first: Approved, live: dict[str, Any], image: str
 ) -> None:
-    # Given two more releases of a commit that is live
-    older, newer = system.release(image), system.release(image)
-    older.wait_for_approval_link()
-    newer.wait_for_approval_link()
-    assert older.approval_link() != newer.approval_link()
-    # When both wait, and are approved one after the other
-    outcomes = []
-    for release in (older, newer):
+    # Given two more releases of a commit that is live, one after the other
+    releases = []
+    for _ in range(2):
+        release = system.release(image)
         outcome = system.approved(release)
         assert outcome.status == "SUCCEEDED", outcome
-        outcomes.append(outcome.output)
+        releases.append((release, outcome.output))
         # Then the same endpoint serves what was approved last
         endpoint = system.endpoint()
         assert endpoint is not None
@@ -30,25 +25,59 @@ def test_one_commit_can_be_released_again_and_twice_at_once(
         assert endpoint["EndpointConfigName"] == outcome.output["endpointConfigName"]
         assert endpoint["EndpointArn"] == live["EndpointArn"]
         assert endpoint["CreationTime"] == live["CreationTime"], "updated, not created anew"
-    # And no two runs have shared a name, and the mailed link has not changed
-    names = [first.outcome.output["modelName"], *(output["modelName"] for output in outcomes)]
-    assert len(set(names)) == len(names)
-    for release in (first.release, older, newer):
+    # And no two runs have shared a name or a link, and the inference link has not changed
+    runs = [(first.release, first.outcome.output), *releases]
+    assert len({output["modelName"] for _, output in runs}) == len(runs)
+    assert len({release.wait_for_approval_link(ADA) for release, _ in runs}) == len(runs)
+    for release, _ in runs:
         assert system.inference_url in release.mails()[-1]["body"]
     answer = ask_signed(system.cloud, system.inference_url, {"data": "5.9,3,5.1,1.8"})
     assert answer.json() == {"result": "virginica"}
 
 
+def test_a_newer_release_supersedes_one_that_waits(
+    system: System, first: Approved, image: str, live: dict[str, Any]
+) -> None:
+    # Given a release that waits for a decision
+    older = system.waiting(first, image)
+    links = older.approval_links()
+    # When a newer one asks for approval
+    newer = system.waiting(first, image)
+    # Then the older run ends by its own error, and everybody is told
+    outcome = system.ended(older)
+    assert (outcome.status, outcome.error) == ("FAILED", "ReleaseSuperseded")
+    commit = image.rpartition(":")[2]
+    assert f"A newer release, commit {commit}" in outcome.cause
+    news = [mail for mail in older.mails() if mail["subject"].startswith("SUPERSEDED: ")]
+    assert sorted(mail["to"] for mail in news) == EVERYBODY
+    # And its links say so, also to who wants to decide
+    for link in links.values():
+        page = ask("GET", link)
+        assert (page.status, "<form" in page.text) == (200, False)
+        assert f"A newer release, commit {commit}, asks for approval" in page.text
+    late = submit(links[GRACE], decision="approve")
+    assert late.status == 409
+    assert "A newer release" in late.text
+    # And the newer one waits as before
+    assert newer.outcome().status == "RUNNING"
+    assert submit(newer.approval_links()[GRACE], decision="reject", reason="No").status == 200
+    assert system.ended(newer).error == "ReleaseRejected"
+    assert older.outcome() == outcome
+    assert system.endpoint() == live
+
+
 def test_releases_approved_at_the_same_moment_never_look_like_a_rollback(
     system: System, first: Approved, image: str
 ) -> None:
-    # Given two releases that wait
-    releases = [system.release(image), system.release(image)]
-    for release in releases:
-        release.wait_for_approval_link()
-    # When both are approved at once
-    with ThreadPoolExecutor(len(releases)) as pool:
-        outcomes = list(pool.map(system.approved, releases))
+    # Given a release that was approved just now, and another that is approved meanwhile
+    releases = []
+    for _ in range(2):
+        release = system.waiting(first, image)
+        link = release.approval_links()[ADA]
+        assert submit(link, decision="approve").status == 200
+        releases.append(release)
+    assert releases[0].outcome().status == "RUNNING", "the first one is not live yet"
+    outcomes = [system.ended(release) for release in releases]
     # Then one of them is live, and the other was live before it or says who was faster
     endpoint = system.endpoint()
     assert endpoint is not None

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import pytest
 
-from tests.e2e.system import APPROVERS, EVERYBODY, Approved, System
-from tests.e2e.web import JSON, Key, ask, ask_signed
+from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, Approved, System
+from tests.e2e.web import JSON, Key, ask, ask_signed, links_in, look
 
 SETOSA, VIRGINICA = "4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8"
 
@@ -21,8 +21,11 @@ def test_the_execution_says_what_is_live(first: Approved, image: str) -> None:
     assert output["imageUri"] == image
     assert output["commitId"] == image.rpartition(":")[2]
     assert output["decision"]["decision"] == "approved"
-    assert output["decision"]["decidedBy"] == "Ada"
+    assert output["decision"]["decidedBy"] == ADA
     assert output["decision"]["reason"] == "Good on all classes"
+    [vote] = output["decision"]["votes"]
+    assert (vote["approver"], vote["verdict"]) == (ADA, "approved")
+    assert output["decision"]["decidedAt"] == vote["votedAt"]
     assert output["evaluation"]["rows"] == 30
     assert output["evaluation"]["accuracy"] > 0.9
     assert [score["label"] for score in output["evaluation"]["classes"]] == [
@@ -70,29 +73,83 @@ def test_the_page_shows_the_evidence(first: Approved) -> None:
 def test_the_page_confirms_the_decision(first: Approved) -> None:
     assert first.answer.status == 200
     assert "Approved" in first.answer.text
-    assert "Ada" in first.answer.text
-    later = ask("GET", first.link)
-    assert later.status == 200
-    assert "Ada approved this model" in later.text
-    assert "<form" not in later.text
+    others = first.release.approval_links()[GRACE]
+    for link in (first.link, others):
+        later = ask("GET", link)
+        assert later.status == 200
+        assert f"{ADA} approved this model on " in later.text
+        assert "Good on all classes" in later.text
+        assert "<form" not in later.text
 
 
 def test_the_mails_come_in_order_to_those_concerned(system: System, first: Approved) -> None:
     mails = first.release.mails()
     commit = first.outcome.output["commitId"]
-    questions = [mail for mail in mails if mail["subject"].startswith("Approve ")]
+    questions = [mail for mail in mails if mail["subject"].endswith("approve?")]
     news = [mail for mail in mails if mail["subject"] == f"LIVE: iris model {commit}"]
     assert mails == questions + news
     assert sorted(mail["to"] for mail in questions) == APPROVERS
     assert sorted(mail["to"] for mail in news) == EVERYBODY
-    question, told = questions[0], news[0]
-    accuracy = f"{first.outcome.output['evaluation']['accuracy'] * 100:.1f} %"
-    assert question["subject"] == f"Approve iris model {commit}? accuracy {accuracy}"
+    question, told = next(mail for mail in questions if mail["to"] == ADA), news[0]
+    assert question["subject"] == f"iris {commit}: first release, approve?"
     assert question["body"].count(first.link) == 1
-    assert "opening it decides nothing" in question["body"]
+    assert question["body"].count("/approvals/") == 1, "nobody else's link"
+    assert "opening it\ndecides nothing" in question["body"]
+    assert f"{first.outcome.output['evaluation']['accuracy'] * 100:.1f} %" in question["body"]
     assert system.inference_url in told["body"]
-    assert "Approved by Ada" in told["body"]
+    assert f"Approved by {ADA}" in told["body"]
     assert "Good on all classes" in told["body"]
+
+
+def test_each_approver_has_a_link_of_their_own(first: Approved) -> None:
+    links = first.release.approval_links()
+    assert sorted(links) == APPROVERS
+    assert len(set(links.values())) == len(APPROVERS)
+    for approver, link in links.items():
+        assert look(link)["approver"] == approver
+
+
+def test_the_predictions_can_be_opened_from_the_page(system: System, first: Approved) -> None:
+    # Given the links of the page, as a browser of somebody without an AWS account sees them
+    [link] = [url for url in links_in(first.page.text) if "X-Amz-Signature" in url]
+    assert link.startswith(f"{system.cloud.inbox_url}/{system.deployment.data_bucket}/")
+    # Then they lead to the file, and nothing else does
+    opened = ask("GET", link)
+    assert opened.status == 200
+    assert len(opened.text.splitlines()) == 30
+    assert ask("GET", link.partition("?")[0]).status == 404
+    assert ask("GET", link.replace("iris.csv.out", "evaluation.json")).status == 403
+    assert ask("PUT", link, body="x").status == 404
+
+
+def test_the_endpoint_configuration_says_what_it_came_from(system: System, first: Approved) -> None:
+    sagemaker, output = system.client("sagemaker"), first.outcome.output
+    configuration = sagemaker.describe_endpoint_config(
+        EndpointConfigName=output["endpointConfigName"]
+    )
+    tags = {
+        tag["Key"]: tag["Value"]
+        for tag in sagemaker.list_tags(ResourceArn=configuration["EndpointConfigArn"])["Tags"]
+    }
+    approval = system.approval(first.release)
+    evidence = json.loads(approval["evidence"])
+    assert tags["commit"] == output["commitId"]
+    assert tags["approval"] == approval["approvalId"]
+    assert tags["evaluation"] == evidence["evaluation"]["reportKey"]
+    assert tags["data"] == evidence["data"]["version"]
+
+
+def test_the_next_release_is_shown_beside_the_live_one(
+    system: System, first: Approved, image: str
+) -> None:
+    assert first.outcome.status == "SUCCEEDED"
+    release = system.release(image)
+    link = release.wait_for_approval_link(ADA)
+    page, mail = ask("GET", link), release.mails()[0]
+    assert mail["subject"].endswith(": as good as live, approve?")
+    assert f"Live ({first.outcome.output['commitId'][:8]})" in mail["body"]
+    assert "As good as live" in page.text
+    release.abort()
 
 
 def test_the_endpoint_serves_the_released_model(system: System, first: Approved) -> None:

@@ -38,6 +38,15 @@ def until(look, seconds=90):
         time.sleep(0.3)
     return seen
 
+def approval_link():
+    links = [
+        word
+        for mail in mails()
+        for word in mail["body"].split()
+        if word.startswith("http") and "/approvals/" in word
+    ]
+    return links and links[0]  # one approver is enough
+
 def post(url, body, headers):
     with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)) as answer:
         return answer.read().decode()
@@ -49,14 +58,8 @@ execution = states.start_execution(
     stateMachineArn=os.environ["STATE_MACHINE_ARN"],
     input=json.dumps({"commitID": image.rpartition(":")[2], "imageUri": image}),
 )["executionArn"]
-[link] = {  # one for every approver
-    word
-    for mail in until(mails)
-    for word in mail["body"].split()
-    if word.startswith("http") and "/approvals/" in word
-}
-form = urllib.parse.urlencode({"decision": "approve", "reason": "Good", "name": "Ada"})
-post(link, form, {"Content-Type": "application/x-www-form-urlencoded"})
+form = urllib.parse.urlencode({"decision": "approve", "reason": "Good"})
+post(until(approval_link), form, {"Content-Type": "application/x-www-form-urlencoded"})
 outcome = until(
     lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING"
     and found
@@ -172,10 +175,24 @@ def test_any_aws_client_can_drive_the_cloud(command_line: CommandLine) -> None:
     assert set(seen["mails"][0]) == {"to", "subject", "body", "receivedAt"}
     times = [mail["receivedAt"] for mail in seen["mails"]]
     assert times == sorted(times)
-    # And a release that a person rejects ends well, and so does the cloud
+    # And a release that a person rejects ends well
     release = command_line.run("release", DECISION="reject")
     assert release.returncode == 0, release.stdout + release.stderr
     assert "was rejected, and nothing was deployed" in release.stdout
+    # And the decisions can be read afterwards, newest first
+    decisions = subprocess.run(
+        ["bash", "-c", f'. "{env}"; exec "$0" -m operate decisions --json', sys.executable],
+        env=command_line.environment(),
+        cwd=command_line.tree,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rejected, approved = json.loads(decisions.stdout)
+    assert (rejected["status"], approved["status"]) == ("REJECTED", "APPROVED")
+    assert (approved["reason"], len(approved["decidedBy"])) == ("Good", 1)
+    assert rejected["reason"] == "Decided by DECISION=reject"
+    # And the cloud ends
     assert command_line.run("down").returncode == 0
     assert not env.exists()
     wait_for(lambda: not command_line.left(), seconds=15, what="the end of every process")

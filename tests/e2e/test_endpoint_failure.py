@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.release import decide
-from tests.e2e.system import EVERYBODY, Approved, System, skip_to, waiting_variables
+from tests.e2e.system import EVERYBODY, Approved, Definition, System
 from tests.e2e.web import ask_signed
 
 _ROW = {"data": "4.5,1.3,0.3,0.3"}
@@ -39,7 +39,7 @@ def test_the_old_model_answers_while_and_after_an_update_fails(
 ) -> None:
     # Given a live model and a release of a broken one, approved
     release = system.release(broken)
-    decide(release.wait_for_approval_link(), decision="approve", reason="", name="Ada")
+    decide(release.wait_for_approval_link(), decision="approve", reason="")
     # When its endpoint is tried
     seen = set()
     while release.outcome().status == "RUNNING":
@@ -85,10 +85,11 @@ def test_an_endpoint_that_answers_otherwise_than_tested_is_told(
     system: System, first: Approved, image: str
 ) -> None:
     # Given a test that saw another prediction than the model makes
-    variables = waiting_variables(first)
-    variables["evaluation"] = {**variables["evaluation"], "samplePrediction": "a tulip"}
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
-    release = system.start_changed(given, skip_to("Open an approval", **variables))
+    def lie(definition: Definition) -> None:
+        known = definition["States"]["Is the input complete?"]["Assign"]
+        known["evaluation"]["samplePrediction"] = "a tulip"
+
+    release = system.waiting(first, image, lie)
     # When it is approved
     outcome = system.approved(release)
     # Then the release fails by the smoke test's own error

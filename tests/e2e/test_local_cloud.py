@@ -30,7 +30,7 @@ def powerless(system: System) -> Iterator[str]:
     role = iam.create_role(RoleName=_NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     deployed = states.describe_state_machine(stateMachineArn=system.deployment.state_machine_arn)
     definition = json.loads(deployed["definition"])
-    skip_to("Evaluate the predictions", jobName="job")(definition)
+    skip_to("Evaluate the predictions", jobName="job", data={})(definition)
     copy: str = states.create_state_machine(
         name=_NAME, definition=json.dumps(definition), roleArn=role
     )["stateMachineArn"]

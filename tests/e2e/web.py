@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +46,8 @@ def ask(
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request(method, parts.path, body=body, headers=dict(headers or {}))
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request(method, target, body=body, headers=dict(headers or {}))
         response = connection.getresponse()
         return Answer(
             status=response.status,
@@ -55,9 +58,9 @@ def ask(
         connection.close()
 
 
-def submit(link: str, *, decision: str, reason: str = "", name: str = "") -> Answer:
+def submit(link: str, *, decision: str, reason: str = "") -> Answer:
     """Send the form of an approval page, as a browser does."""
-    form = urlencode({"decision": decision, "reason": reason, "name": name})
+    form = urlencode({"decision": decision, "reason": reason})
     return ask("POST", link, body=form, headers=FORM)
 
 
@@ -66,6 +69,12 @@ def look(link: str) -> dict[str, Any]:
     answer = ask("GET", link, headers={"Accept": "application/json"})
     state: dict[str, Any] = answer.json()
     return state
+
+
+def links_in(page: str) -> list[str]:
+    """Where a page or mail leads to, in the order in which it says so."""
+    found = re.findall(r"https?://[^\s\"'<>]+", page)
+    return [html.unescape(url) for url in dict.fromkeys(found)]
 
 
 @dataclass(frozen=True, kw_only=True)

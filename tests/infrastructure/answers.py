@@ -9,23 +9,37 @@ from tests.infrastructure.execution import Answer, TaskError, Walk, execute
 from tests.infrastructure.intrinsics import ACCOUNT, REGION
 from tests.unit.lambdas import events
 
-REJECTED = {
-    "decision": "rejected",
-    "decidedBy": "Grace Hopper",
-    "reason": "Too many false alarms",
-    "decidedAt": "2026-11-22T14:30:00Z",
-}
+
+def _decision(
+    decision: str, reason: str = "", **votes: str
+) -> Mapping[str, str | list[dict[str, str]]]:
+    """What waiting and closing states are told; votes by the name in an approver's address."""
+    at = "2026-11-22T14:30:00Z"
+    cast = [
+        {"approver": f"{name}@example.com", "verdict": verdict, "reason": reason, "votedAt": at}
+        for name, verdict in votes.items()
+    ]
+    deciding = [vote["approver"] for vote in cast if vote["verdict"] == decision]
+    return {
+        "decision": decision,
+        "decidedBy": ", ".join(deciding),
+        "reason": reason,
+        "decidedAt": at,
+        "votes": cast,
+    }
+
+
+APPROVED = _decision("approved", "Good on all classes", ada="approved")
+REJECTED = _decision("rejected", "Too many false alarms", grace="rejected")
+SUPERSEDED = _decision("superseded", "A newer release, commit 2b3c4d5e, asks for approval")
+EXPIRED = _decision("expired")
 RELEASE_INPUT: Mapping[str, str] = {
     "commitID": "1a2b3c4d",
     "imageUri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/iris@sha256:{'9f' * 32}",
 }
-EVALUATION: Mapping[str, Any] = events.load("ask_approval")["evaluation"]
-APPROVED = {
-    "decision": "approved",
-    "decidedBy": "Ada Lovelace",
-    "reason": "Good on all classes",
-    "decidedAt": "2026-11-22T14:30:00Z",
-}
+EVIDENCE: Mapping[str, Any] = events.load("evidence")
+EVALUATION: Mapping[str, Any] = EVIDENCE["evaluation"]
+DATA: Mapping[str, Any] = EVIDENCE["data"]
 
 
 def fails(error: str, cause: str = "") -> Answer:
@@ -40,6 +54,11 @@ def fails(error: str, cause: str = "") -> Answer:
 def gives(value: object) -> Answer:
     """An answer that is always the same."""
     return lambda _: value
+
+
+def calls(value: object) -> Answer:
+    """What a function returns, as the integration of Lambda reports it."""
+    return gives({"StatusCode": 200, "Payload": value})
 
 
 def endpoint(status: str, configuration: str = "old", **more: str) -> Answer:
@@ -63,15 +82,19 @@ def all_well() -> dict[str, Any]:
     def serves(_: Mapping[str, Any]) -> dict[str, str]:
         return {"EndpointStatus": "InService", "EndpointConfigName": made["configuration"]}
 
-    mailed = gives({"Payload": {"messageId": "m-1"}})
+    mailed = calls({"messageId": "m-1"})
     return {
+        "Look at the data": calls(DATA),
         "Train the model": trained,
         "Create the model": gives({"ModelArn": "arn:aws:sagemaker:eu-west-1:123:model/x"}),
         "Stop the training": gives({}),
         "Predict the held-out data": gives({"TransformJobStatus": "Completed"}),
         "Stop the predictions": gives({}),
-        "Evaluate the predictions": gives({"Payload": dict(EVALUATION)}),
+        "Evaluate the predictions": calls(EVALUATION),
+        "Gather the evidence": calls(EVIDENCE),
         "Ask for approval": gives(APPROVED),
+        "Remind the approvers": gives(APPROVED),
+        "Close the approval": calls(EXPIRED),
         "Create the endpoint configuration": configured,
         "Look up the endpoint": fails(
             "SageMaker.SageMakerException", 'Could not find endpoint "iris".'
@@ -81,9 +104,10 @@ def all_well() -> dict[str, Any]:
         "Delete the failed endpoint": gives({}),
         "Remove the failed endpoint": gives({}),
         "Check the endpoint": serves,
-        "Try the endpoint": gives({"Payload": {"prediction": "virginica"}}),
+        "Try the endpoint": calls({"prediction": "virginica"}),
         "Mail the inference link": mailed,
         "Mail the rejection": mailed,
+        "Mail that it was superseded": mailed,
         "Mail that nobody answered": mailed,
         "Mail the failure": mailed,
     }
@@ -92,12 +116,15 @@ def all_well() -> dict[str, Any]:
 def walks(definition: Mapping[str, Any], release_input: object = RELEASE_INPUT) -> list[Walk]:
     """Executions that together call every task."""
     gone = all_well()["Look up the endpoint"]
+    no_answer = fails("States.Timeout")
     changes: list[dict[str, Any]] = [
         {},
         {"Train the model": fails("States.Timeout")},
         {"Predict the held-out data": fails("States.Timeout")},
         {"Ask for approval": gives(REJECTED)},
-        {"Ask for approval": fails("States.Timeout")},
+        {"Ask for approval": gives(SUPERSEDED)},
+        {"Ask for approval": no_answer, "Remind the approvers": gives(REJECTED)},
+        {"Ask for approval": no_answer, "Remind the approvers": no_answer},
         {"Look up the endpoint": endpoint("InService")},
         {"Look up the endpoint": [endpoint("Failed"), gone]},
         {"Check the endpoint": endpoint("Failed", FailureReason="No capacity")},

@@ -13,6 +13,8 @@ from typing import Any
 from tests.infrastructure.jsonata_engine import evaluate
 
 _STEP_LIMIT = 2000
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:iris-release:first"
+STARTED_AT = "2026-11-22T14:00:00.000Z"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def execute(
     release_input: object,
     *,
     answers: Mapping[str, Answer | Sequence[Answer]],
-    execution: str = "arn:aws:states:eu-west-1:123456789012:execution:iris-release:first",
+    execution: str = EXECUTION,
     retries: Mapping[str, int] | None = None,
     redrives: int = 0,
 ) -> Walk:
@@ -76,9 +78,10 @@ def execute(
                     "Id": execution,
                     "Input": release_input,
                     "RedriveCount": redrives,
+                    "StartTime": STARTED_AT,
                 },
                 "State": {"Name": name, "RetryCount": (retries or {}).get(name, 0)},
-                "Task": {"Token": "a-task-token"},
+                "Task": {"Token": f"a-task-token of {name}"},
             },
         }
         if state["Type"] == "Fail":

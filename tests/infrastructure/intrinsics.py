@@ -85,9 +85,12 @@ class Intrinsics:
         kind = self.template["Resources"][logical_id]["Type"]
         if (kind, attribute) == ("AWS::ApiGatewayV2::Api", "ApiEndpoint"):
             return f"https://{logical_id.lower()}.execute-api.{REGION}.amazonaws.com"
+        arn = _ARNS[kind].format(self._name(logical_id))
+        if (kind, attribute) == ("AWS::DynamoDB::Table", "StreamArn"):
+            return f"{arn}/stream/2026-11-22T14:00:00.000"
         if attribute != "Arn":
             raise KeyError(f"Attribute {attribute} of {kind} is not known here")
-        return _ARNS[kind].format(self._name(logical_id))
+        return arn
 
     def _name(self, logical_id: str) -> str:
         resource = self.template["Resources"][logical_id]

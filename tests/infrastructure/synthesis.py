@@ -32,7 +32,11 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "inference": {"access": "open"},
         "retention": {"keep_data_on_delete": False},
     },
-    "closed": {"inference": {"access": "off"}, "source": {"exclude_paths": ()}},
+    "closed": {
+        "inference": {"access": "off"},
+        "source": {"exclude_paths": ()},
+        "approval": {"approvals_required": 2, "committer_may_approve": False},
+    },
 }
 
 

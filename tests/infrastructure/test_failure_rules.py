@@ -96,14 +96,31 @@ def test_the_pipeline_that_is_listened_to_is_the_deployed_one(
     assert _matching(rules, _of("event_pipeline_failed", pipeline=name))
 
 
-def test_only_the_mail_function_is_called_and_only_by_these_rules(
+def _function(synthesis: Synthesis, intrinsics: Intrinsics, folder: str) -> str:
+    (arn,) = (
+        intrinsics.resolve({"Fn::GetAtt": [logical_id, "Arn"]})
+        for logical_id, function in synthesis.resources("AWS::Lambda::Function").items()
+        if function["Properties"]["Handler"] == f"{folder}.handler.handle"
+    )
+    return str(arn)
+
+
+def test_a_failed_pipeline_is_mailed_and_an_execution_s_end_also_closes_its_approval(
     shipped: Synthesis, release_intrinsics: Intrinsics, rules: list[dict[str, Any]]
 ) -> None:
-    (mail,) = (
-        release_intrinsics.resolve({"Fn::GetAtt": [logical_id, "Arn"]})
-        for logical_id, function in shipped.resources("AWS::Lambda::Function").items()
-        if function["Properties"]["Handler"] == "mail_outcome.handler.handle"
-    )
+    mail = _function(shipped, release_intrinsics, "mail_outcome")
+    close = _function(shipped, release_intrinsics, "close_approval")
+    (execution,) = _matching(rules, _of("event_execution_aborted"))
+    (pipeline,) = _matching(rules, _of("event_pipeline_failed"))
+
+    assert [target["Arn"] for target in execution["Targets"]] == [mail, close]
+    assert [target["Arn"] for target in pipeline["Targets"]] == [mail]
+    assert len(rules) == 2
+
+
+def test_only_these_rules_may_call_only_these_functions(
+    shipped: Synthesis, release_intrinsics: Intrinsics, rules: list[dict[str, Any]]
+) -> None:
     granted = {
         (permission["FunctionName"], permission["SourceArn"])
         for resource in shipped.resources("AWS::Lambda::Permission").values()
@@ -111,9 +128,7 @@ def test_only_the_mail_function_is_called_and_only_by_these_rules(
         if permission["Principal"] == "events.amazonaws.com"
     }
 
-    assert len(rules) == 2
-    assert {target["Arn"] for rule in rules for target in rule["Targets"]} == {mail}
-    assert granted == {(mail, rule["Arn"]) for rule in rules}
+    assert granted == {(t["Arn"], rule["Arn"]) for rule in rules for t in rule["Targets"]}
 
 
 def test_an_event_that_the_function_cannot_take_is_not_tried_for_a_day(

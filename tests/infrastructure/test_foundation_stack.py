@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
@@ -18,8 +19,29 @@ _STATEFUL = {
 _KEY = {"Fn::GetAtt": ["CustomerKeyA9FF30A4", "Arn"]}
 
 
-def test_the_customer_key_rotates(foundation_template: Template) -> None:
-    foundation_template.has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
+def test_every_key_that_encrypts_rotates(shipped: Synthesis) -> None:
+    keys = shipped.resources("AWS::KMS::Key").values()
+    encrypting = [k["Properties"] for k in keys if "KeySpec" not in k["Properties"]]
+
+    assert len(encrypting) == 2
+    assert all(key["EnableKeyRotation"] for key in encrypting)
+
+
+def test_links_are_signed_by_a_key_that_can_do_nothing_else(
+    foundation_template: Template,
+) -> None:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html
+    foundation_template.has_resource_properties(
+        "AWS::KMS::Key", {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}
+    )
+
+
+def test_keys_are_left_to_the_policies_of_this_account(shipped: Synthesis) -> None:
+    # No statement that a role's own policy would not show.
+    for key in shipped.resources("AWS::KMS::Key", stack="foundation").values():
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
+            (principal,) = statement["Principal"].values()
+            assert principal["Fn::Join"][1][-1] == ":root"
 
 
 def test_the_data_bucket_is_encrypted_with_the_customer_key(foundation_template: Template) -> None:
@@ -160,6 +182,8 @@ def test_approvals_can_be_recovered_and_are_not_deleted_by_mistake(
         {
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "DeletionProtectionEnabled": True,
+            # A stream holds no evidence, vote or task token.
+            "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
             "SSESpecification": {"KMSMasterKeyId": _KEY, "SSEEnabled": True, "SSEType": "KMS"},
         },
     )
@@ -196,6 +220,28 @@ def test_people_are_subscribed_once(shipped: Synthesis, topic: str, addresses: l
     ]
 
     assert sorted(subscribed) == addresses
+
+
+def test_an_approver_gets_the_requests_that_name_them_and_everybody_the_outcomes(
+    shipped: Synthesis,
+) -> None:
+    filters: dict[str, dict[str, Any]] = {"MailApprovals": {}, "MailOutcomes": {}}
+    for subscription in shipped.resources("AWS::SNS::Subscription").values():
+        properties = subscription["Properties"]
+        topic = properties["TopicArn"]["Ref"].rstrip("0123456789ABCDEF")
+        filters[topic][properties["Endpoint"]] = properties.get("FilterPolicy")
+        assert properties.get("FilterPolicyScope", "MessageAttributes") == "MessageAttributes"
+
+    assert filters["MailApprovals"] == {
+        address: {"approver": [address]} for address in ("ada@example.com", "grace@example.com")
+    }
+    assert set(filters["MailOutcomes"].values()) == {None}
+
+
+def test_the_stack_tells_where_decisions_are_kept(shipped: Synthesis) -> None:
+    outputs = shipped.templates["foundation"]["Outputs"]
+
+    assert outputs["ApprovalsTable"]["Value"] == {"Ref": "ApprovalsTable8722BC13"}
 
 
 def test_kept_data_outlives_the_stack(shipped: Synthesis) -> None:

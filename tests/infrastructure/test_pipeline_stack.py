@@ -195,17 +195,34 @@ def test_only_the_image_build_is_privileged_and_keeps_docker_layers(shipped: Syn
     }
 
 
-def test_the_image_build_is_told_the_commit_and_the_repository(shipped: Synthesis) -> None:
-    action = _actions(shipped)["BuildImage"]
-    variables = {
+def _build_variables(synthesis: Synthesis) -> dict[str, str]:
+    action = _actions(synthesis)["BuildImage"]
+    return {
         variable["name"]: variable["value"]
         for variable in json.loads(action["Configuration"]["EnvironmentVariables"])
     }
+
+
+def test_the_image_build_is_told_the_commit_and_the_repository(shipped: Synthesis) -> None:
+    variables = _build_variables(shipped)
 
     namespace = _actions(shipped)["Source"]["Namespace"]
     assert variables["COMMIT_ID"] == f"#{{{namespace}.CommitId}}"
     deployed = _actions(shipped)["Foundation.Deploy"]["Namespace"]
     assert variables["REPOSITORY_URI"] == f"#{{{deployed}.RepositoryUri}}"
+
+
+def test_the_image_build_is_told_the_committer_where_committers_may_not_approve(
+    shipped: Synthesis, closed: Synthesis
+) -> None:
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+    namespace = _actions(closed)["Source"]["Namespace"]
+
+    assert _actions(closed)["Source"]["ActionTypeId"]["Provider"] == "CodeStarSourceConnection"
+    assert _build_variables(closed)["COMMITTER"] == f"#{{{namespace}.AuthorEmail}}"
+    assert "COMMITTER" not in _build_variables(shipped)
+    script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
+    assert "[COMMITTER]" in script
 
 
 def test_the_image_build_pushes_to_this_repository_only(pipeline_template: Template) -> None:

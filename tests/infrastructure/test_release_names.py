@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, release_variables
 from tests.infrastructure.answers import RELEASE_INPUT, all_well
-from tests.infrastructure.execution import execute
+from tests.infrastructure.execution import STARTED_AT, execute
 from tests.infrastructure.jsonata_engine import evaluate
 
 _SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -47,7 +47,9 @@ def _name(
     redrives: int | None = 0,
     model: str = "iris",
 ) -> str:
-    run = {"Id": execution} | ({} if redrives is None else {"RedriveCount": redrives})
+    run = {"Id": execution, "StartTime": STARTED_AT} | (
+        {} if redrives is None else {"RedriveCount": redrives}
+    )
     states = {
         "input": {"commitID": commit_id, "imageUri": "repository:tag"},
         "context": {"Execution": run, "State": {"RetryCount": retry}},
@@ -132,7 +134,7 @@ def test_later_states_use_the_name_of_the_try_that_succeeded(definition: dict[st
     assert walk.arguments("Predict the held-out data")["ModelName"] == model
     (variant,) = walk.arguments("Create the endpoint configuration")["ProductionVariants"]
     assert variant["ModelName"] == model
-    assert walk.arguments("Ask for approval")["Payload"]["jobName"] == job
+    assert walk.arguments("Gather the evidence")["Payload"]["jobName"] == job
     assert f"/{job}/" in walk.arguments("Create the model")["PrimaryContainer"]["ModelDataUrl"]
     prefix = walk.arguments("Evaluate the predictions")["Payload"]["predictionsPrefix"]
     output = walk.arguments("Predict the held-out data")["TransformOutput"]["S3OutputPath"]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from aws_cdk.assertions import Match, Template
 
 from tests.infrastructure.intrinsics import Intrinsics
-from tests.infrastructure.synthesis import ROOT, Synthesis
+from tests.infrastructure.synthesis import ROOT, Synthesis, build_app, settings_of
 
 _FUNCTION = "AWS::Lambda::Function"
 _FOLDERS = {
     "answer_approval",
     "ask_approval",
+    "close_approval",
     "evaluate_predictions",
+    "gather_evidence",
+    "inspect_data",
     "invoke_endpoint",
     "mail_outcome",
     "smoke_test",
+    "tell_workflow",
 }
 
 
@@ -56,10 +62,14 @@ def test_every_log_group_forgets_when_the_settings_say(shipped: Synthesis) -> No
     [
         ("answer_approval", 30),
         ("ask_approval", 30),
+        ("close_approval", 30),
         ("evaluate_predictions", 900),
+        ("gather_evidence", 120),
+        ("inspect_data", 300),
         ("invoke_endpoint", 30),
         ("mail_outcome", 30),
         ("smoke_test", 120),
+        ("tell_workflow", 30),
     ],
 )
 def test_each_function_has_time_for_what_it_does(
@@ -77,25 +87,38 @@ def test_functions_run_on_a_supported_python_on_arm(shipped: Synthesis) -> None:
         assert function["Properties"]["Architectures"] == ["arm64"]
 
 
-def test_functions_learn_names_from_their_environment(
-    shipped: Synthesis, release_intrinsics: Intrinsics
-) -> None:
-    environments = {
-        function["Properties"]["Handler"].split(".")[0]: release_intrinsics.resolve(
+def _environments(synthesis: Synthesis) -> dict[str, dict[str, str]]:
+    templates = synthesis.templates
+    intrinsics = Intrinsics(templates["release"], others=(templates["foundation"],))
+    return {
+        function["Properties"]["Handler"].split(".")[0]: intrinsics.resolve(
             function["Properties"].get("Environment", {}).get("Variables", {})
         )
-        for function in shipped.resources(_FUNCTION).values()
+        for function in synthesis.resources(_FUNCTION, stack="release").values()
     }
 
+
+def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> None:
+    environments = _environments(shipped)
+
+    link_key = "arn:aws:kms:eu-west-1:123456789012:key/LinkKeyA6C2E162"
+    table = {"APPROVALS_TABLE": "ApprovalsTable8722BC13"}
     api = "https://apihttpapi4c294dc0.execute-api.eu-west-1.amazonaws.com"
     assert environments == {
-        "answer_approval": {"APPROVALS_TABLE": "ApprovalsTable8722BC13"},
+        "answer_approval": {**table, "LINK_KEY_ARN": link_key},
         "ask_approval": {
-            "APPROVALS_TABLE": "ApprovalsTable8722BC13",
+            **table,
             "APPROVAL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailApprovalsBE428168",
             "API_URL": api,
+            "LINK_KEY_ARN": link_key,
+            "APPROVERS": '["ada@example.com", "grace@example.com"]',
+            "APPROVALS_REQUIRED": "1",
+            "COMMITTER_MAY_APPROVE": "true",
         },
+        "close_approval": table,
         "evaluate_predictions": {},
+        "gather_evidence": {},
+        "inspect_data": {},
         "invoke_endpoint": {"ENDPOINT_NAME": "iris"},
         "mail_outcome": {
             "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailOutcomes87337B1C",
@@ -103,7 +126,25 @@ def test_functions_learn_names_from_their_environment(
             "INFERENCE_ACCESS": "iam",
         },
         "smoke_test": {"ENDPOINT_NAME": "iris"},
+        "tell_workflow": table,
     }
+
+
+def test_who_must_agree_is_what_the_settings_say(closed: Synthesis) -> None:
+    environment = _environments(closed)["ask_approval"]
+
+    assert environment["APPROVALS_REQUIRED"] == "2"
+    assert environment["COMMITTER_MAY_APPROVE"] == "false"
+
+
+def test_the_most_and_longest_addresses_fit_into_the_environment() -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 4 KB for all
+    settings = settings_of("shipped")
+    addresses = tuple(f"{letter * 242}@example.com" for letter in "abcdefghij")
+    people = settings.notifications.model_copy(update={"approvers": addresses})
+    synthesis = Synthesis(tree=build_app(settings.model_copy(update={"notifications": people})))
+
+    assert len(json.dumps(_environments(synthesis)["ask_approval"])) < 4096 - 500
 
 
 def test_the_workflow_logs_every_step_but_no_data(release_template: Template) -> None:

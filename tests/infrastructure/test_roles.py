@@ -10,11 +10,14 @@ from tests.infrastructure.synthesis import Synthesis
 
 _BUCKET = "arn:aws:s3:::databuckete6b0faa8"
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/CustomerKeyA9FF30A4"
+_LINK_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/LinkKeyA6C2E162"
 _IMAGES = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/iris"
 _TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ApprovalsTable8722BC13"
+_STREAM = f"{_TABLE}/stream/2026-11-22T14:00:00.000"
 _APPROVALS = f"arn:aws:sns:{REGION}:{ACCOUNT}:MailApprovalsBE428168"
 _OUTCOMES = f"arn:aws:sns:{REGION}:{ACCOUNT}:MailOutcomes87337B1C"
-_ENDPOINT = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/iris"
+_SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+_ENDPOINT = f"{_SAGEMAKER}:endpoint/iris"
 _WORKFLOW = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:iris-release"
 _LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
 
@@ -69,8 +72,29 @@ _NEEDED: dict[str, list[Call]] = {
         ("kms:Decrypt", _KEY),
         ("kms:GenerateDataKey", _KEY),
     ),
+    "InspectDataRole": _calls(
+        ("s3:ListBucketVersions", _BUCKET, {"s3_prefix": "train/"}),
+        ("s3:ListBucketVersions", _BUCKET, {"s3_prefix": "test/"}),
+        ("s3:PutObject", f"{_BUCKET}/manifests/iris--1.json"),
+        ("kms:Decrypt", _KEY),
+        ("kms:GenerateDataKey", _KEY),
+    ),
+    "GatherEvidenceRole": _calls(
+        ("sagemaker:DescribeTrainingJob", f"{_SAGEMAKER}:training-job/iris--1"),
+        ("sagemaker:DescribeEndpoint", _ENDPOINT),
+        ("sagemaker:DescribeEndpointConfig", f"{_SAGEMAKER}:endpoint-config/iris--1"),
+        ("sagemaker:ListTags", f"{_SAGEMAKER}:endpoint-config/iris--1"),
+        ("ecr:DescribeImages", _IMAGES),
+        ("s3:GetObject", f"{_BUCKET}/predictions/iris-1/evaluation.json"),
+        ("s3:GetObject", f"{_BUCKET}/predictions/iris-1/iris.csv.out"),
+        ("kms:Decrypt", _KEY),
+    ),
     "AskApprovalRole": _calls(
+        ("dynamodb:GetItem", _TABLE),
         ("dynamodb:PutItem", _TABLE),
+        ("dynamodb:UpdateItem", _TABLE),
+        ("kms:GenerateMac", _LINK_KEY),
+        ("sns:ListSubscriptionsByTopic", _APPROVALS),
         ("sns:Publish", _APPROVALS),
         ("kms:Decrypt", _KEY),
         ("kms:GenerateDataKey", _KEY),
@@ -78,8 +102,24 @@ _NEEDED: dict[str, list[Call]] = {
     "AnswerApprovalRole": _calls(
         ("dynamodb:GetItem", _TABLE),
         ("dynamodb:UpdateItem", _TABLE),
-        ("states:SendTaskSuccess", _WORKFLOW),
+        ("kms:VerifyMac", _LINK_KEY),
+        ("s3:GetObject", f"{_BUCKET}/predictions/iris-1/iris.csv.out"),
         ("kms:Decrypt", _KEY),
+    ),
+    "CloseApprovalRole": _calls(
+        ("dynamodb:GetItem", _TABLE), ("dynamodb:UpdateItem", _TABLE), ("kms:Decrypt", _KEY)
+    ),
+    "TellWorkflowRole": _calls(
+        ("dynamodb:DescribeStream", _STREAM),
+        ("dynamodb:GetRecords", _STREAM),
+        ("dynamodb:GetShardIterator", _STREAM),
+        ("dynamodb:ListStreams", f"{_TABLE}/stream/*"),
+        ("dynamodb:GetItem", _TABLE),
+        ("dynamodb:UpdateItem", _TABLE),
+        ("states:SendTaskSuccess", _WORKFLOW),
+        ("sns:Publish", _OUTCOMES),
+        ("kms:Decrypt", _KEY),
+        ("kms:GenerateDataKey", _KEY),
     ),
     "MailOutcomeRole": _calls(
         ("sns:Publish", _OUTCOMES), ("kms:Decrypt", _KEY), ("kms:GenerateDataKey", _KEY)
@@ -104,9 +144,20 @@ _TEMPTING = _calls(
     ("s3:ListBucket", _BUCKET),
     ("s3:ListBucket", _BUCKET, {"s3_prefix": ""}),
     ("s3:ListBucket", _BUCKET, {"s3_prefix": "private/"}),
+    ("s3:ListBucketVersions", _BUCKET),
+    ("s3:ListBucketVersions", _BUCKET, {"s3_prefix": ""}),
+    ("s3:ListBucketVersions", _BUCKET, {"s3_prefix": "train/"}),
+    ("s3:ListBucketVersions", _BUCKET, {"s3_prefix": "predictions/"}),
+    ("s3:GetObjectVersion", f"{_BUCKET}/train/iris.csv"),
+    ("s3:GetObject", f"{_BUCKET}/manifests/iris--1.json"),
+    ("s3:PutObject", f"{_BUCKET}/manifests/iris--1.json"),
     ("s3:PutBucketPolicy", _BUCKET),
     ("kms:Decrypt", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/other"),
     ("kms:ScheduleKeyDeletion", _KEY),
+    ("kms:GenerateMac", _LINK_KEY),
+    ("kms:VerifyMac", _LINK_KEY),
+    ("kms:GenerateMac", _KEY),
+    ("kms:Decrypt", _LINK_KEY),
     ("ecr:PutImage", _IMAGES),
     ("ecr:BatchGetImage", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/iris-private"),
     ("cloudwatch:PutMetricData", "*", {"cloudwatch_namespace": "Billing"}),
@@ -116,20 +167,33 @@ _TEMPTING = _calls(
     ("dynamodb:UpdateItem", _TABLE),
     ("dynamodb:DeleteItem", _TABLE),
     ("dynamodb:Scan", _TABLE),
+    ("dynamodb:GetRecords", _STREAM),
+    ("dynamodb:ListStreams", f"{_TABLE}/stream/*"),
+    ("dynamodb:ListStreams", "*"),
+    ("dynamodb:GetRecords", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other/stream/1"),
+    ("dynamodb:UpdateTable", _TABLE),
     ("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
     ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
     ("sns:Publish", _APPROVALS),
     ("sns:Publish", _OUTCOMES),
     ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:other"),
     ("sns:Subscribe", _APPROVALS),
+    ("sns:ListSubscriptionsByTopic", _OUTCOMES),
+    ("sns:SetSubscriptionAttributes", _APPROVALS),
     ("sagemaker:InvokeEndpoint", _ENDPOINT),
     ("sagemaker:InvokeEndpoint", f"{_ENDPOINT}2"),
-    ("sagemaker:InvokeEndpoint", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/other"),
+    ("sagemaker:InvokeEndpoint", f"{_SAGEMAKER}:endpoint/other"),
     ("sagemaker:DeleteEndpoint", _ENDPOINT),
-    ("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/iris-1"),
+    ("sagemaker:DescribeEndpoint", f"{_ENDPOINT}2"),
+    ("sagemaker:DescribeTrainingJob", f"{_SAGEMAKER}:training-job/iris-b--1"),
+    ("sagemaker:ListTags", f"{_SAGEMAKER}:endpoint-config/iris-b--1"),
+    ("sagemaker:AddTags", f"{_SAGEMAKER}:endpoint-config/iris--1"),
+    ("ecr:DescribeImages", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/iris-private"),
+    ("sagemaker:CreateTrainingJob", f"{_SAGEMAKER}:training-job/iris--1"),
     ("states:SendTaskSuccess", _WORKFLOW),
     ("states:SendTaskSuccess", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:other"),
     ("states:SendTaskFailure", _WORKFLOW),
+    ("states:SendTaskHeartbeat", _WORKFLOW),
     ("states:StartExecution", _WORKFLOW),
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Administrator"),
     ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/Administrator"),

@@ -14,6 +14,8 @@ _PINNED = {
         "DataAccessLogsC0C25EE4": "AWS::S3::Bucket",
         "DataBucketE6B0FAA8": "AWS::S3::Bucket",
         "ImagesRepository2D0F5B9C": "AWS::ECR::Repository",
+        # A new key would void every link that was ever mailed.
+        "LinkKeyA6C2E162": "AWS::KMS::Key",
         # A new topic would ask every address for its confirmation again.
         "MailApprovalsBE428168": "AWS::SNS::Topic",
         "MailOutcomes87337B1C": "AWS::SNS::Topic",

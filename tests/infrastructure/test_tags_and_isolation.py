@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,17 +11,23 @@ from hypothesis import strategies as st
 
 from local.sagemaker.validation import violations
 from mlops_stacks.constructs.workflow.expressions import tag_list
-from tests.infrastructure.answers import RELEASE_INPUT, all_well
-from tests.infrastructure.execution import Walk, execute
+from tests.infrastructure.answers import DATA, EVALUATION, RELEASE_INPUT, all_well
+from tests.infrastructure.execution import EXECUTION, Walk, execute
 from tests.infrastructure.jsonata_engine import evaluate
 
 _OWN = {"Key": "application", "Value": "model-release"}
 _COMMIT = {"Key": "commit", "Value": RELEASE_INPUT["commitID"]}
+# By these the next release finds what this one was approved by.
+_COMPARED_BY = [
+    {"Key": "approval", "Value": hashlib.sha256(EXECUTION.encode()).hexdigest()[:32]},
+    {"Key": "data", "Value": DATA["version"]},
+    {"Key": "evaluation", "Value": EVALUATION["reportKey"]},
+]
 _MADE = [
     ("Train the model", "CreateTrainingJob", [_OWN, _COMMIT]),
     ("Create the model", "CreateModel", [_OWN, _COMMIT]),
     ("Predict the held-out data", "CreateTransformJob", [_OWN, _COMMIT]),
-    ("Create the endpoint configuration", "CreateEndpointConfig", [_OWN, _COMMIT]),
+    ("Create the endpoint configuration", "CreateEndpointConfig", [_OWN, _COMMIT, *_COMPARED_BY]),
     # The endpoint outlives the commit that it is created with.
     ("Create the endpoint", "CreateEndpoint", [_OWN]),
 ]
@@ -62,7 +69,7 @@ def test_the_data_scientists_code_has_no_network(walk: Walk, state: str) -> None
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(tags=st.dictionaries(_TAG_TEXT, _TAG_TEXT, max_size=4))
 def test_tags_arrive_as_they_are_written(tags: dict[str, str]) -> None:
-    found = evaluate(tag_list(tags, commit=False), variables={}, states={})
+    found = evaluate(tag_list(tags, {}), variables={}, states={})
 
     assert {tag["Key"]: tag["Value"] for tag in found} == tags
     assert len(found) == len(tags)

@@ -6,24 +6,31 @@ The arguments come from a walk through the synthesized state machine, expression
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
-from ask_approval.request import read_approval, write_mail
+from ask_approval.question import write_mail
+from ask_approval.request import Asked, read_request
 from mail_outcome.inference import InferenceApi
 from mail_outcome.messages import write_mail as write_outcome
 from mail_outcome.outcome import read_outcome
 from shared import fields
+from shared.approvals import approval_id_of
+from shared.evaluation import Evaluation
+from shared.evidence import DataVersion
 from shared.mail import Mail
 
 from local.sagemaker.validation import violations
-from tests.infrastructure.answers import RELEASE_INPUT, walks
+from tests.infrastructure.answers import DATA, EVALUATION, RELEASE_INPUT, walks
+from tests.infrastructure.execution import EXECUTION
 from tests.infrastructure.synthesis import Synthesis
 
 _LONG_INPUT = {
     "commitID": "A" * 128,
     "imageUri": "r" * 184 + "@sha256:" + "9f" * 31 + "9",  # 255 characters
 }
+_ASKED = Asked(approvers=("ada@example.com",), approvals_required=1, committer_may_approve=True)
 _API = InferenceApi(url="https://api.example.com/inference", access="iam", region="eu-west-1")
 
 
@@ -132,31 +139,73 @@ def test_each_lambda_state_calls_the_function_that_is_meant(
     called = {name: folders[sent["FunctionName"]] for name, sent in calls if "FunctionName" in sent}
 
     assert called == {
+        "Look at the data": "inspect_data",
         "Evaluate the predictions": "evaluate_predictions",
+        "Gather the evidence": "gather_evidence",
         "Ask for approval": "ask_approval",
+        "Remind the approvers": "ask_approval",
+        "Close the approval": "close_approval",
         "Try the endpoint": "smoke_test",
         "Mail the inference link": "mail_outcome",
         "Mail the failure": "mail_outcome",
         "Mail the rejection": "mail_outcome",
+        "Mail that it was superseded": "mail_outcome",
         "Mail that nobody answered": "mail_outcome",
     }
 
 
-def test_the_question_can_be_read_and_mailed(calls: list[tuple[str, Any]]) -> None:
-    for payload in _payloads(calls, "Ask for approval"):
-        approval = read_approval(payload, now=0)
-        mail = write_mail(approval, api_url="https://api.example.com")
+@pytest.mark.parametrize(
+    ("state", "is_reminder"), [("Ask for approval", False), ("Remind the approvers", True)]
+)
+def test_the_question_can_be_read_and_mailed(
+    calls: list[tuple[str, Any]], state: str, is_reminder: bool
+) -> None:
+    for payload in _payloads(calls, state):
+        request = read_request(payload, asked=_ASKED, now=0)
+        approval = request.approval
+        mail = write_mail(
+            approval,
+            approver="ada@example.com",
+            link="https://api.example.com/approvals/x",
+            unconfirmed=[],
+            is_reminder=request.is_reminder,
+        )
 
+        assert request.is_reminder is is_reminder
         assert approval.expires_at == 48 * 3600
-        assert approval.predictions_uri.startswith("s3://databuckete6b0faa8/predictions/iris-")
-        assert approval.approval_id in mail.body
+        assert approval.execution_arn == EXECUTION
         assert approval.task_token not in mail.body
 
 
-def test_each_question_has_an_id_of_its_own(calls: list[tuple[str, Any]]) -> None:
-    ids = [payload["approvalId"] for payload in _payloads(calls, "Ask for approval")]
+def test_the_approval_to_close_is_the_one_of_the_execution(calls: list[tuple[str, Any]]) -> None:
+    for payload in _payloads(calls, "Close the approval"):
+        assert payload == {"approvalId": approval_id_of(EXECUTION)}
 
-    assert len(set(ids)) == len(ids)
+
+def test_the_data_that_is_looked_at_is_what_training_and_transform_read(
+    calls: list[tuple[str, Any]],
+) -> None:
+    for payload in _payloads(calls, "Look at the data"):
+        assert {name: fields.text(payload, name) for name in payload} == {
+            "bucket": "databuckete6b0faa8",
+            "trainPrefix": "train/",
+            "testPrefix": "test/",
+            "manifestKey": payload["manifestKey"],
+        }
+        assert re.fullmatch(r"manifests/iris--[a-z0-9-]+\.json", payload["manifestKey"])
+
+
+def test_the_evidence_is_gathered_from_what_the_steps_before_have_left(
+    calls: list[tuple[str, Any]],
+) -> None:
+    for payload in _payloads(calls, "Gather the evidence"):
+        names = ("modelName", "commitId", "imageUri", "jobName", "bucket", "endpointName")
+        texts = {name: fields.text(payload, name) for name in names}
+
+        assert (texts["modelName"], texts["endpointName"]) == ("iris", "iris")
+        assert texts["jobName"].startswith("iris--")
+        assert Evaluation.from_json(fields.mapping(payload, "evaluation")).to_json() == EVALUATION
+        assert DataVersion.from_json(fields.mapping(payload, "data")).to_json() == DATA
 
 
 def test_the_evaluation_knows_where_to_read_and_write(calls: list[tuple[str, Any]]) -> None:
@@ -166,6 +215,7 @@ def test_the_evaluation_knows_where_to_read_and_write(calls: list[tuple[str, Any
         assert fields.text(payload, "bucket") == "databuckete6b0faa8"
         assert fields.text(payload, "reportKey") == f"{prefix}evaluation.json"
         assert prefix.startswith("predictions/iris-")
+        assert DataVersion.from_json(fields.mapping(payload, "data")).to_json() == DATA
 
 
 def test_the_smoke_test_knows_a_row_and_its_prediction(calls: list[tuple[str, Any]]) -> None:
@@ -180,6 +230,7 @@ def test_the_smoke_test_knows_a_row_and_its_prediction(calls: list[tuple[str, An
         ("Mail the inference link", "live"),
         ("Mail the failure", "failed"),
         ("Mail the rejection", "rejected"),
+        ("Mail that it was superseded", "superseded"),
         ("Mail that nobody answered", "approvalTimedOut"),
     ],
 )
@@ -196,7 +247,7 @@ def test_each_outcome_can_be_read_without_gaps_and_mailed(
         assert "unknown" not in known
         assert (outcome.endpoint_name == "iris") is (kind in ("live", "failed"))
         assert (outcome.previous_configuration is not None) is (kind == "failed")
-        assert (outcome.decision is not None) is (kind in ("live", "rejected"))
+        assert (outcome.decision is not None) is (kind != "failed")
         assert (outcome.evaluation is not None) is (kind != "failed")
         if kind == "failed":
             assert outcome.failure.error in ("EndpointFailed", "States.Timeout")

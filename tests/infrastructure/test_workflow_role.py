@@ -190,8 +190,9 @@ def test_no_other_role_is_passed(workflow: Role) -> None:
     ("action", "resource"),
     [
         ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:other"),
-        # These answer people, not the workflow.
+        # These answer people and the table, not the workflow.
         ("lambda:InvokeFunction", "AnswerApprovalFunction"),
+        ("lambda:InvokeFunction", "TellWorkflowFunction"),
         ("lambda:InvokeFunction", "InvokeEndpointFunction"),
         ("sagemaker:DeleteModel", f"{_SAGEMAKER}:model/iris-1"),
         ("sagemaker:DeleteEndpointConfig", f"{_SAGEMAKER}:endpoint-config/iris-1"),

@@ -21,6 +21,8 @@ from mlops_stacks.settings import (
 from mlops_stacks.settings_fields import LOG_RETENTION_DAYS
 from tests.unit.settings_files import ROOT, VALID, edited, message_of
 
+_TAGS_OF_A_RELEASE = ("approval", "commit", "data", "evaluation")
+
 
 def test_the_projects_own_file_is_valid() -> None:
     # Its values are for people to choose; a wrong one stops the pipeline here.
@@ -89,7 +91,7 @@ def test_fields_that_do_not_fit_together_or_are_not_there_are_named(
     ("key", "value", "start"),
     [
         ("aws:owner", "ml", "tags.aws:owner: a key of 1 to 128 "),
-        ("commit", "ml", "tags.commit: a key of 1 to 128 "),
+        *((key, "ml", f"tags.{key}: a key of 1 to 128 ") for key in _TAGS_OF_A_RELEASE),
         ("", "ml", "tags.: a key of 1 to 128 "),
         ("k" * 129, "ml", f"tags.{'k' * 129}: a key of 1 to 128 "),
         ("team", "{% $x %}", "tags.team = '{% $x %}': at most 256 letters"),

@@ -48,7 +48,7 @@ def test_training_has_no_number_of_machines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("training_minutes", "approval_hours"), [(1, 149), (60, 149), (120 * 60, 30)]
+    ("training_minutes", "approval_hours"), [(1, 147), (60, 147), (120 * 60, 28)]
 )
 def test_training_and_approval_that_end_while_the_pipeline_waits_are_taken(
     tmp_path: Path, training_minutes: int, approval_hours: int
@@ -59,7 +59,7 @@ def test_training_and_approval_that_end_while_the_pipeline_waits_are_taken(
 
 
 @pytest.mark.parametrize(
-    ("training_minutes", "approval_hours", "hours"), [(1, 150, 0.0166667), (120 * 60, 31, 120)]
+    ("training_minutes", "approval_hours", "hours"), [(1, 148, 0.0166667), (120 * 60, 29, 120)]
 )
 def test_training_and_approval_together_longer_than_the_pipeline_waits_give_one_line(
     tmp_path: Path, training_minutes: int, approval_hours: int, hours: float
@@ -68,6 +68,52 @@ def test_training_and_approval_together_longer_than_the_pipeline_waits_give_one_
 
     assert message_of(path) == (
         f"settings.toml: training.max_runtime_minutes ({hours:g} hours) and "
-        f"approval.timeout_hours ({approval_hours}) may take 150 hours together: "
+        f"approval.timeout_hours ({approval_hours}) may take 148 hours together: "
         "CodePipeline waits 7 days"
     )
+
+
+def test_as_many_approvals_as_approvers_may_be_required(tmp_path: Path) -> None:
+    path = edited(tmp_path, "approvals_required = 1", "approvals_required = 2")
+
+    assert load_settings(path).approval.approvals_required == 2
+
+
+def test_without_the_settings_one_approval_of_anybody_is_enough(tmp_path: Path) -> None:
+    path = edited(tmp_path, "approvals_required = 1\ncommitter_may_approve = true\n", "")
+
+    approval = load_settings(path).approval
+    assert (approval.approvals_required, approval.committer_may_approve) == (1, True)
+
+
+def _codecommit(folder: Path, *, committer_may_approve: bool) -> Path:
+    lines = [
+        line
+        for line in VALID.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(("connection_arn", "exclude_paths"))
+    ]
+    text = (
+        "\n".join(lines)
+        .replace('kind = "connection"', 'kind = "codecommit"')
+        .replace('"example-org/example-model"', '"example-model"')
+        .replace("may_approve = true", f"may_approve = {str(committer_may_approve).lower()}")
+    )
+    path = folder / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_who_has_committed_is_asked_of_a_source_that_knows_it(tmp_path: Path) -> None:
+    assert load_settings(_codecommit(tmp_path, committer_may_approve=True))
+    path = _codecommit(tmp_path, committer_may_approve=False)
+
+    assert message_of(path) == (
+        "settings.toml: approval.committer_may_approve = false: only true is allowed with "
+        'source.kind = "codecommit", which does not tell who has committed'
+    )
+
+
+def test_a_connection_knows_who_has_committed(tmp_path: Path) -> None:
+    path = edited(tmp_path, "committer_may_approve = true", "committer_may_approve = false")
+
+    assert load_settings(path).approval.committer_may_approve is False

@@ -146,8 +146,38 @@ _WRONG = [
         "each only once is allowed",
     ),
     # approval, inference, retention
-    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "150"),
+    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "148"),
     ("timeout_hours = 48", "timeout_hours = 0", "approval.timeout_hours = 0", "1"),
+    (
+        "approvals_required = 1",
+        "approvals_required = 0",
+        "approval.approvals_required = 0",
+        "greater than or equal to 1",
+    ),
+    (
+        "approvals_required = 1",
+        "approvals_required = 3",
+        "approval.approvals_required = 3",
+        "at most 2 is allowed, the number of notifications.approvers",
+    ),
+    (
+        "approvals_required = 1",
+        'approvals_required = "all"',
+        "approval.approvals_required = 'all'",
+        "valid integer",
+    ),
+    (
+        "committer_may_approve = true",
+        "committer_may_approve = 0",
+        "approval.committer_may_approve = 0",
+        "valid boolean",
+    ),
+    (
+        '["ada@example.com", "grace@example.com"]',
+        str([f"{letter}@example.com" for letter in "abcdefghijk"]),
+        "notifications.approvers = ['a@example.com'",
+        "at most 10",
+    ),
     (
         'access = "iam"',
         'access = "public"',

@@ -1,4 +1,4 @@
-"""From data to a measured candidate: train, create the model, predict held-out data, evaluate."""
+"""From data to a candidate: train, create the model, predict held-out data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from aws_cdk import Duration, Size
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -27,7 +26,7 @@ from mlops_stacks.constructs.workflow.expressions import (
     tag_list,
 )
 from mlops_stacks.constructs.workflow.failure import FailurePath
-from mlops_stacks.constructs.workflow.retries import retry_lambda, retry_sagemaker
+from mlops_stacks.constructs.workflow.retries import retry_sagemaker
 from mlops_stacks.constructs.workflow.task_resource import integration
 from mlops_stacks.settings import Settings
 
@@ -43,11 +42,10 @@ class CandidateResources:
     key: kms.IKey
     training_role: iam.IRole
     serving_role: iam.IRole
-    evaluate: lambda_.IFunction
 
 
 class CandidateStates(Construct):
-    """Leaves the variables `jobName`, `modelName` and `evaluation`.
+    """Leaves the variables `jobName` and `modelName`.
 
     Attributes:
         start: the first state.
@@ -68,20 +66,17 @@ class CandidateStates(Construct):
         self._resources = resources
         self.start = self._train()
         model = self._create_model()
-        transform = self._transform()
-        self.end = self._evaluate()
-        for state in (self.start, model, transform):
+        self.end = self._transform()
+        for state in (self.start, model, self.end):
             retry_sagemaker(state)
         # Step Functions stops the job of an aborted execution, but not that of a timed-out state.
         stop_training = self._stop("Stop the training", "TrainingJob", failure)
         failure.catch(self.start, errors=["States.Timeout"], then=stop_training)
         stop_transform = self._stop("Stop the predictions", "TransformJob", failure)
-        failure.catch(transform, errors=["States.Timeout"], then=stop_transform)
-        for state in (self.start, model, transform):
+        failure.catch(self.end, errors=["States.Timeout"], then=stop_transform)
+        for state in (self.start, model, self.end):
             failure.catch(state)
-        retry_lambda(self.end)
-        failure.catch(self.end)
-        self.start.next(model).next(transform).next(self.end)
+        self.start.next(model).next(self.end)
 
     def _train(self) -> tasks.SageMakerCreateTrainingJob:
         training = self._settings.training
@@ -210,22 +205,6 @@ class CandidateStates(Construct):
         stop.add_catch(failure.start)  # The timeout is what is mailed.
         stop.next(failure.start)
         return stop
-
-    def _evaluate(self) -> tasks.LambdaInvoke:
-        prefix = f"'{PREDICTIONS_PREFIX}' & $jobName & '/"
-        return tasks.LambdaInvoke.jsonata(
-            self,
-            "Evaluate the predictions",
-            lambda_function=self._resources.evaluate,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "bucket": self._resources.bucket.bucket_name,
-                    "predictionsPrefix": jsonata(f"{prefix}'"),
-                    "reportKey": jsonata(f"{prefix}evaluation.json'"),
-                }
-            ),
-            assign={"evaluation": jsonata("$states.result.Payload")},
-        )
 
 
 def _instance_type(name: str) -> ec2.InstanceType:

@@ -17,12 +17,21 @@ from mlops_stacks.constructs.workflow.endpoint_calls import (
 )
 from mlops_stacks.constructs.workflow.expressions import (
     ATTEMPT_NAME,
+    COMMIT_TAG,
     jsonata,
     tag_list,
 )
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_look_up, retry_sagemaker
 from mlops_stacks.settings import EndpointSettings
+
+# How the next release, and whoever looks, learns what serves: the configuration says it.
+_RELEASE_TAGS: Mapping[str, str] = {
+    **COMMIT_TAG,
+    "approval": "$approvalId",
+    "data": "$data.version",
+    "evaluation": "$evaluation.reportKey",
+}
 
 
 class DeploymentStates(Construct):
@@ -80,7 +89,7 @@ class DeploymentStates(Construct):
             self,
             "Create the endpoint configuration",
             endpoint_config_name=ATTEMPT_NAME,
-            tags=sfn.TaskInput.from_text(tag_list(self._tags)),
+            tags=sfn.TaskInput.from_text(tag_list(self._tags, _RELEASE_TAGS)),
             production_variants=[
                 tasks.ProductionVariant(
                     variant_name="AllTraffic",
@@ -97,7 +106,7 @@ class DeploymentStates(Construct):
             self,
             "Create the endpoint",
             # The endpoint outlives the commit that it is created with.
-            tags=sfn.TaskInput.from_text(tag_list(self._tags, commit=False)),
+            tags=sfn.TaskInput.from_text(tag_list(self._tags, {})),
             endpoint_name=self._endpoint.endpoint_name,
             endpoint_config_name=jsonata("$configurationName"),
             assign={"polls": 0, "previousConfiguration": ""},

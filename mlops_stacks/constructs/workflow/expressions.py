@@ -33,11 +33,17 @@ RELEASE: Mapping[str, str] = {
 """What every mail says of the release."""
 
 
-def tag_list(tags: Mapping[str, str], *, commit: bool = True) -> str:
-    """An expression for tags in the words of SageMaker's API, with the commit if it is wanted."""
-    values = {key: _text(value) for key, value in tags.items()}
-    if commit:
-        values["commit"] = "$commitId"
+COMMIT_TAG: Mapping[str, str] = {"commit": "$commitId"}
+
+
+def tag_list(tags: Mapping[str, str], expressions: Mapping[str, str] = COMMIT_TAG) -> str:
+    """An expression for tags in the words of SageMaker's API.
+
+    Args:
+        tags: keys and values as they are.
+        expressions: keys, and JSONata expressions for their values.
+    """
+    values = {key: _text(value) for key, value in tags.items()} | dict(expressions)
     pairs = [f"{{'Key': {_text(key)}, 'Value': {value}}}" for key, value in values.items()]
     return jsonata(f"[{', '.join(pairs)}]")
 
@@ -59,21 +65,30 @@ def release_variables(model_name: str) -> dict[str, str]:
     runs of one commit never share a job name. With the retry count it stays within SageMaker's
     63 characters and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`. No model name holds two
     hyphens in a row: what is allowed on the jobs of `iris` is not on those of `iris-b`.
+    `approvalId` is made of the execution too: a retry must ask under the id that a mail may carry
+    already, and whoever knows the execution finds its approval.
     """
     commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
     short_commit = f"$lowercase($substring($replace({commit}, /[^a-zA-Z0-9]/, ''), 0, 12))"
-    digest = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 12)"
+    digest = "$hash($states.context.Execution.Id, 'SHA-256')"
     return {
+        "approvalId": jsonata(f"$substring({digest}, 0, 32)"),
         "commitId": jsonata(commit),
         "imageUri": jsonata(
             "$exists($states.input.imageUri) ? $string($states.input.imageUri) : 'unknown'"
         ),
+        "committer": jsonata(
+            "$type($states.input.committer) = 'string' ? $states.input.committer : ''"
+        ),
         "previousConfiguration": "",
-        "releaseName": jsonata(f"'{model_name}--' & {short_commit} & '-' & {digest}"),
+        "releaseName": jsonata(
+            f"'{model_name}--' & {short_commit} & '-' & $substring({digest}, 0, 12)"
+        ),
+        "startedAt": jsonata("$states.context.Execution.StartTime"),
     }
 
 
-COMPLETE_INPUT = jsonata(
+_COMPLETE_INPUT = (
     # A tag of a container image, and a reference without white space. Nothing is anchored at the
     # end: in some engines `$` takes a line break before it.
     "$type($states.input.commitID) = 'string' and $type($states.input.imageUri) = 'string'"
@@ -81,5 +96,16 @@ COMPLETE_INPUT = jsonata(
     " and $not($contains($commitId, /[^a-zA-Z0-9._-]/))"
     " and $length($imageUri) > 0 and $length($imageUri) <= 255"
     " and $not($contains($imageUri, /\\s/))"
+    # An address as git has it, or none: it is compared and shown, but never mailed to.
+    " and ($not($exists($states.input.committer)) or $type($states.input.committer) = 'string')"
+    " and $length($committer) <= 254 and $not($contains($committer, /\\s/))"
 )
-"""True for `{"commitID": <image tag>, "imageUri": <image reference>}`."""
+
+
+def complete_input(*, committer_required: bool) -> str:
+    """True for `{"commitID": <image tag>, "imageUri": <image reference>, "committer": <address>}`.
+
+    The committer may be left out unless it is required.
+    """
+    more = " and $length($committer) > 0" if committer_required else ""
+    return jsonata(f"{_COMPLETE_INPUT}{more}")

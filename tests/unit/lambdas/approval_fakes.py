@@ -1,29 +1,76 @@
-"""In-memory stand-ins for the two sides of an approval: the table and the workflow."""
+"""Stand-ins for what an approval page works with: the table, the key, the files."""
 
 from __future__ import annotations
 
+import hmac
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from answer_approval.handler import respond
-from answer_approval.workflow import NoLongerWaitingError, UnreachableError
-from ask_approval.request import read_approval
-from shared.approvals import AlreadyDecided, Approval, Decision
+from answer_approval.evidence import PredictionFile
+from answer_approval.handler import Gate, respond
+from ask_approval.request import Asked, read_request
+from shared.approvals import Approval, Status, Verdict, Vote
+from shared.approvals_table import VoteRefusedError
 from shared.http import HttpResponse
+from shared.links import Claim, approver_key, link_of
 
 from tests.unit.lambdas import events
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+ADA, GRACE, LIN = "ada@example.com", "grace@example.com", "lin@example.com"
+ASKED = Asked(approvers=(ADA, GRACE, LIN), approvals_required=1, committer_may_approve=True)
 ASKED_AT = 1_795_357_800  # 22 November 2026, 14:30 UTC
-APPROVAL = read_approval(events.load("ask_approval"), now=ASKED_AT)
+APPROVAL = read_request(events.load("ask_approval"), asked=ASKED, now=ASKED_AT).approval
 NOW = ASKED_AT + 60
-APPROVED = Decision(
-    verdict="approved",
-    decided_by="Grace Hopper",
-    reason="Fine",
-    decided_at="2026-11-22T14:30:30Z",
-    source_ip="203.0.113.9",
-)
+VOTED_AT = "2026-11-22T14:31:00Z"
+
+
+@dataclass(frozen=True)
+class HmacKey:
+    """A real HMAC key, as KMS has one, and as different from another one."""
+
+    secret: bytes = b"a key that only tests have"
+
+    def sign(self, message: bytes) -> bytes:
+        return hmac.digest(self.secret, message, "sha256")
+
+    def verifies(self, message: bytes, *, mac: bytes) -> bool:
+        return hmac.compare_digest(self.sign(message), mac)
+
+
+KEY = HmacKey()
+
+
+def vote(
+    approver: str, verdict: Verdict = "approved", *, reason: str = "", at: str = VOTED_AT
+) -> Vote:
+    """A vote from an address in the documentation's network."""
+    return Vote(
+        approver=approver, verdict=verdict, reason=reason, voted_at=at, source_ip="203.0.113.7"
+    )
+
+
+def ended(status: Status, *, superseded_by: str | None = None) -> Approval:
+    """The approval as it ended without people."""
+    return replace(APPROVAL, status=status, settled_at=VOTED_AT, superseded_by=superseded_by)
+
+
+def query_of(
+    approver: str,
+    *,
+    approval: Approval = APPROVAL,
+    expires: int | None = None,
+    key: HmacKey = KEY,
+) -> str:
+    """The query string of an approver's link."""
+    claim = Claim(
+        approval_id=approval.approval_id,
+        approver=approver_key(approver),
+        expires=approval.expires_at if expires is None else expires,
+    )
+    return link_of(claim, api_url="https://api.example", key=key).partition("?")[2]
 
 
 @dataclass
@@ -31,65 +78,73 @@ class FakeApprovals:
     """Behaves as ApprovalsTable, whose own tests run against a DynamoDB emulator."""
 
     items: dict[str, Approval] = field(default_factory=dict)
+    reads: int = 0
     writes: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, approval_id: str) -> Approval | None:
+        self.reads += 1
         return self.items.get(approval_id)
 
-    def decide(self, approval_id: str, *, decision: Decision, now: int) -> Approval:
-        item = self.items[approval_id]
-        if item.decision or item.expires_at <= now:
-            raise AlreadyDecided
-        self.writes += 1
-        self.items[approval_id] = replace(item, decision=decision)
-        return self.items[approval_id]
-
-    def mark_told(self, approval_id: str, *, told_at: str) -> None:
-        self.writes += 1
-        self.items[approval_id] = replace(self.items[approval_id], workflow_told_at=told_at)
-
-
-@dataclass
-class FakeWorkflow:
-    """A run that waits for one token, once."""
-
-    waiting_for: str | None = APPROVAL.task_token
-    reachable: bool = True
-    told: list[Decision] = field(default_factory=list)
-
-    def tell(self, decision: Decision, *, task_token: str) -> None:
-        if not self.reachable:
-            raise UnreachableError("ThrottlingException")
-        if task_token != self.waiting_for:
-            raise NoLongerWaitingError("TaskTimedOut")
-        self.waiting_for = None
-        self.told.append(decision)
+    def vote(self, approval_id: str, *, vote: Vote, now: int) -> Approval:
+        with self.lock:
+            item = self.items[approval_id]
+            if not item.takes_votes(now=now) or item.vote_of(vote.approver):
+                raise VoteRefusedError
+            self.writes += 1
+            self.items[approval_id] = item.with_vote(vote)
+            return self.items[approval_id]
 
 
 class Api:
-    """The function with its two sides faked."""
+    """The page's function with everything around it faked."""
 
     def __init__(self, approval: Approval | None = APPROVAL) -> None:
         self.approvals = FakeApprovals({approval.approval_id: approval} if approval else {})
-        self.workflow = FakeWorkflow()
 
-    def send(self, event: dict[str, Any], *, now: int = NOW) -> HttpResponse:
-        return respond(event, approvals=self.approvals, workflow=self.workflow, now=now)
+    def send(self, event: Mapping[str, Any], *, now: int = NOW) -> HttpResponse:
+        gate = Gate(approvals=self.approvals, key=KEY, files=_files)
+        return respond(event, gate=gate, now=now)
 
     def get(
-        self, method: str = "GET", *, path_parameters: dict[str, str] | None = None
+        self,
+        approver: str = ADA,
+        *,
+        method: str = "GET",
+        query: str | None = None,
+        accept: str = "text/html",
+        now: int = NOW,
     ) -> HttpResponse:
-        event = events.http("http_approval_get", method=method, path_parameters=path_parameters)
-        return self.send(event)
+        event = events.http(
+            "http_approval_get",
+            method=method,
+            headers={"accept": accept},
+            query=query_of(approver) if query is None else query,
+        )
+        return self.send(event, now=now)
 
     def post(
-        self, body: bytes = b"decision=approve&name=Ada", **headers: str | None
+        self,
+        approver: str = ADA,
+        body: bytes = b"decision=approve",
+        *,
+        now: int = NOW,
+        **headers: str | None,
     ) -> HttpResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.send(
-            events.http("http_approval_post_form", body=body, headers={**FORM, **named})
+        event = events.http(
+            "http_approval_post_form",
+            body=body,
+            headers={**FORM, **named},
+            query=query_of(approver),
         )
+        return self.send(event, now=now)
 
     @property
-    def recorded(self) -> Decision | None:
-        return self.approvals.items[APPROVAL.approval_id].decision
+    def recorded(self) -> Approval:
+        return self.approvals.items[APPROVAL.approval_id]
+
+
+def _files(approval: Approval) -> list[PredictionFile]:
+    keys = approval.evidence.evaluation.prediction_keys
+    return [PredictionFile(name=key, url=f"https://s3.example/{key}?X-Amz=1") for key in keys]

@@ -9,6 +9,9 @@ from botocore import xform_name
 
 # Options of the CLI itself: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
 _GLOBAL = {"region", "query", "output"}
+# What the CLI calls otherwise than the service does:
+# https://docs.aws.amazon.com/cli/latest/reference/sns/subscribe.html
+_RENAMED = {("sns", "subscribe"): {"endpoint": "notification-endpoint"}}
 
 
 def commands(body: str) -> list[list[str]]:
@@ -27,6 +30,8 @@ def unknown_options(command: list[str]) -> set[str]:
     model = botocore.session.get_session().get_service_model(service)
     names = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(names[operation]).input_shape
-    known = {xform_name(member, "-") for member in (shape.members if shape else {})}
+    members = [xform_name(member, "-") for member in (shape.members if shape else {})]
+    renamed = _RENAMED.get((service, operation), {})
+    known = {renamed.get(member, member) for member in members}
     given = {word.removeprefix("--") for word in rest if word.startswith("--")}
     return given - known - _GLOBAL

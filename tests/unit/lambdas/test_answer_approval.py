@@ -1,4 +1,4 @@
-"""The approval page: GET shows, POST decides once, the workflow always gets to know."""
+"""The approval page: GET shows, POST decides once, and each person has one vote."""
 
 from __future__ import annotations
 
@@ -6,27 +6,40 @@ import json
 from dataclasses import replace
 
 import pytest
-from shared.approvals import AlreadyDecided, Approval, Decision
 
 from tests.unit.lambdas import events
 from tests.unit.lambdas.approval_fakes import (
+    ADA,
     APPROVAL,
-    APPROVED,
+    GRACE,
+    LIN,
+    VOTED_AT,
     Api,
-    FakeApprovals,
+    vote,
 )
 
+_TWO = replace(APPROVAL, approvals_required=2)
+_COMMITTED_BY_LIN = replace(APPROVAL, committer=LIN.title(), committer_may_approve=False)
 
-def test_get_shows_the_evidence_and_the_form() -> None:
-    api = Api()
 
-    response = api.get()
+def test_get_shows_the_evidence_then_the_form_and_who_decides() -> None:
+    response = Api().get(ADA)
 
     assert response.status == 200
-    for evidence in ("iris", "1a2b3c4d", "96.7 %", "virginica", "s3://release-data/predictions/"):
-        assert evidence in response.body
+    for needed in ("iris", "1a2b3c4d", "96.7 %", "virginica", f"<strong>{ADA}</strong>"):
+        assert needed in response.body
+    assert "1 person must approve" in response.body
+    assert response.body.index("96.7 %") < response.body.index("<form")
     assert 'value="approve"' in response.body
     assert 'value="reject"' in response.body
+
+
+def test_the_page_links_the_prediction_files_and_tells_them_nothing() -> None:
+    body = Api().get(ADA).body
+
+    [key] = APPROVAL.evidence.evaluation.prediction_keys
+    assert f'href="https://s3.example/{key}?X-Amz=1"' in body
+    assert body.count("noreferrer") == body.count("href=")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -38,7 +51,7 @@ def test_looking_changes_nothing(method: str) -> None:
         assert api.get(method=method).status == 200
 
     assert api.approvals.writes == 0
-    assert not api.workflow.told
+    assert api.recorded == APPROVAL
 
 
 def test_head_has_the_headers_of_get_and_no_body() -> None:
@@ -46,22 +59,19 @@ def test_head_has_the_headers_of_get_and_no_body() -> None:
     assert Api().get(method="HEAD").headers == Api().get().headers
 
 
-def test_approve_records_and_then_tells() -> None:
+def test_approve_is_written_with_everything_about_it() -> None:
     api = Api()
 
     response = api.send(events.load("http_approval_post_form"))
 
     assert response.status == 200
-    assert "Ada Lovelace approved this model" in response.body
-    assert api.recorded == api.workflow.told[0]
-    assert api.recorded == Decision(
-        verdict="approved",
-        decided_by="Ada Lovelace",
-        reason="Good on all classes",
-        decided_at="2026-11-22T14:31:00Z",
-        source_ip="203.0.113.7",
+    assert f"{ADA} approved this model on Sunday 22 November 2026, 14:31 UTC" in response.body
+    assert api.recorded == replace(
+        APPROVAL,
+        status="APPROVED",
+        settled_at=VOTED_AT,
+        votes=(vote(ADA, reason="Good on all classes"),),
     )
-    assert api.approvals.items[APPROVAL.approval_id].workflow_told_at == "2026-11-22T14:31:00Z"
 
 
 def test_reject_by_json_answers_json() -> None:
@@ -71,20 +81,43 @@ def test_reject_by_json_answers_json() -> None:
 
     content = json.loads(response.body)
     assert response.status == 200
+    assert content["status"] == "REJECTED"
     assert content["decision"] == "rejected"
-    assert content["decidedBy"] == "Ada Lovelace"
+    assert content["decidedBy"] == content["approver"] == ADA
+    assert content["decidedAt"] == VOTED_AT
     assert content["reason"] == "Confuses versicolor and virginica"
-    assert [decision.verdict for decision in api.workflow.told] == ["rejected"]
+    assert content["predictionsUri"] == "s3://release-data/predictions/1a2b3c4d-20261122-5f0e9c/"
+    assert content["votes"] == [
+        {
+            "approver": ADA,
+            "verdict": "rejected",
+            "reason": "Confuses versicolor and virginica",
+            "votedAt": VOTED_AT,
+        }
+    ]
+
+
+def test_json_before_the_decision_has_no_decision() -> None:
+    content = json.loads(Api().get(accept="application/json").body)
+
+    assert content["status"] == "PENDING"
+    assert content["approvalsRequired"] == 1
+    for name in ("decision", "decidedBy", "decidedAt", "reason"):
+        assert content[name] is None
 
 
 def test_plain_curl_is_enough_to_approve() -> None:
     api = Api()
 
-    response = api.post(b"decision=approve", accept="*/*")
+    assert api.post(body=b"decision=approve", accept="*/*").status == 200
+    assert api.recorded.status == "APPROVED"
 
-    assert response.status == 200
-    assert api.recorded is not None
-    assert api.recorded.decided_by == "unnamed approver"
+
+def test_a_name_that_is_sent_along_counts_for_nothing() -> None:
+    api = Api()
+
+    assert api.post(ADA, b"decision=approve&name=Eve&name=Eve").status == 200
+    assert [one.approver for one in api.recorded.votes] == [ADA]
 
 
 @pytest.mark.parametrize(
@@ -102,112 +135,89 @@ def test_programs_get_json_and_people_a_page(accept: str | None, content_type: s
     assert response.headers["content-type"].startswith(content_type)
 
 
-def test_second_decision_is_refused_and_shows_the_first() -> None:
+@pytest.mark.parametrize("approver", [ADA, GRACE])
+def test_second_decision_is_refused_and_shows_the_first(approver: str) -> None:
     api = Api()
-    api.post(b"decision=approve&name=Ada")
+    api.post(ADA)
+    first = api.recorded
 
-    second = api.post(b"decision=reject&name=Eve&reason=No")
+    second = api.post(approver, b"decision=reject&reason=No")
 
     assert second.status == 409
-    assert "Ada approved this model on Sunday 22 November 2026, 14:31 UTC" in second.body
-    assert len(api.workflow.told) == 1
-    assert api.recorded is not None
-    assert api.recorded.verdict == "approved"
+    assert "Already approved" in second.body
+    assert f"{ADA} approved this model on Sunday 22 November 2026, 14:31 UTC" in second.body
+    assert api.recorded == first
 
 
-def test_get_after_the_decision_shows_it_without_a_form() -> None:
+def test_get_after_the_decision_shows_it_to_everybody_without_a_form() -> None:
     api = Api()
-    api.post(b"decision=approve&name=Ada")
+    api.post(ADA, b"decision=reject&reason=Too+many+%3Cmistakes%3E")
 
-    page = api.get()
-
-    assert page.status == 200
-    assert "Ada approved this model" in page.body
-    assert "<form" not in page.body
-
-
-def test_decision_that_was_never_told_is_repaired_by_any_later_post() -> None:
-    # Given a decision that is recorded while the workflow cannot be reached
-    api = Api()
-    api.workflow.reachable = False
-    first = api.post(b"decision=approve&name=Ada")
-    assert first.status == 503
-    assert first.headers["retry-after"] == "5"
-    assert "Tell the workflow again" in first.body
-    assert "Tell the workflow again" in api.get().body
-
-    # When somebody posts anything once it can be reached
-    api.workflow.reachable = True
-    repaired = api.post(b"decision=reject&name=Eve&reason=No")
-
-    # Then the workflow gets the recorded decision, not the new one
-    assert repaired.status == 200
-    assert "has now been told" in repaired.body
-    assert [(d.verdict, d.decided_by) for d in api.workflow.told] == [("approved", "Ada")]
-    assert api.post().status == 409
+    for approver in (ADA, GRACE):
+        page = api.get(approver)
+        assert page.status == 200
+        assert f"{ADA} rejected this model" in page.body
+        assert "Too many &lt;mistakes&gt;" in page.body
+        assert "<form" not in page.body
 
 
-def test_run_that_no_longer_waits_is_gone() -> None:
-    api = Api()
-    api.workflow.waiting_for = None
+def test_a_quorum_waits_for_the_second_person() -> None:
+    api = Api(_TWO)
 
-    response = api.post()
+    first = api.post(ADA, b"decision=approve&reason=Good")
+    assert first.status == 200
+    assert "1 more approval is needed" in first.body
+    assert api.recorded.settled_at is None
 
-    assert response.status == 410
-    assert "no longer waits" in response.body
-    assert api.recorded is not None
+    # The second one sees what the first one said, and has a form
+    page = api.get(GRACE).body
+    assert "2 people must approve" in page
+    assert ADA in page
+    assert "Good" in page
+    assert "<form" in page
 
-
-def test_double_click_shows_the_decision_and_no_error() -> None:
-    # Given a second request that saw the decision before the first had told the workflow
-    class Slow(FakeApprovals):
-        reads = 0
-
-        def get(self, approval_id: str) -> Approval | None:
-            self.reads += 1
-            told = "2026-11-22T14:30:31Z" if self.reads > 1 else None
-            return replace(self.items[approval_id], decision=APPROVED, workflow_told_at=told)
-
-    api = Api()
-    api.approvals = Slow(api.approvals.items)
-    api.workflow.waiting_for = None
-
-    response = api.post()
-
-    assert response.status == 409
-    assert "Grace Hopper approved this model" in response.body
+    second = api.post(GRACE)
+    assert second.status == 200
+    assert f"{ADA} and {GRACE} approved this model" in second.body
+    assert api.recorded.status == "APPROVED"
 
 
-def test_slower_of_two_deciders_sees_the_faster_ones_decision() -> None:
-    class Raced(FakeApprovals):
-        def decide(self, approval_id: str, *, decision: Decision, now: int) -> Approval:
-            super().decide(approval_id, decision=APPROVED, now=now)
-            self.mark_told(approval_id, told_at=APPROVED.decided_at)
-            raise AlreadyDecided(decision.verdict)
+def test_nobody_votes_twice() -> None:
+    api = Api(_TWO)
+    api.post(ADA)
 
-    api = Api()
-    api.approvals = Raced(api.approvals.items)
+    again = api.post(ADA, b"decision=reject&reason=No")
 
-    response = api.post(b"decision=reject&name=Eve&reason=No")
-
-    assert response.status == 409
-    assert "Grace Hopper approved" in response.body
-    assert not api.workflow.told
+    assert again.status == 409
+    assert "You have already approved" in again.body
+    assert api.recorded.votes == (vote(ADA),)
+    assert "<form" not in api.get(ADA).body
+    assert "You have approved" in api.get(ADA).body
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_expired_is_gone(method: str) -> None:
-    api = Api()
+def test_the_committer_sees_why_there_is_only_one_button() -> None:
+    body = Api(_COMMITTED_BY_LIN).get(LIN).body
 
-    response = api.send(
-        events.http("http_approval_post_form", method=method), now=APPROVAL.expires_at
-    )
-
-    assert response.status == 410
-    assert api.approvals.writes == 0
-    assert not api.workflow.told
+    assert "You committed this change, so somebody else must approve it" in body
+    assert 'value="reject"' in body
+    assert 'value="approve"' not in body
+    assert 'value="approve"' in Api(_COMMITTED_BY_LIN).get(ADA).body
 
 
-def test_unknown_id_is_not_found() -> None:
-    assert Api(None).get().status == 404
-    assert Api(None).post().status == 404
+def test_the_committer_may_reject_and_not_approve() -> None:
+    api = Api(_COMMITTED_BY_LIN)
+
+    refused = api.post(LIN, b"decision=approve&reason=Mine")
+    assert refused.status == 403
+    assert "somebody else must approve" in refused.body
+    assert "Mine</textarea>" in refused.body
+    assert api.recorded == _COMMITTED_BY_LIN
+
+    assert api.post(LIN, b"decision=reject&reason=Oops").status == 200
+    assert api.recorded.status == "REJECTED"
+
+
+def test_without_that_rule_the_committer_approves_as_everybody() -> None:
+    api = Api(replace(APPROVAL, committer=LIN))
+
+    assert api.post(LIN).status == 200

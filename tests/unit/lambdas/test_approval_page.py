@@ -10,23 +10,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from answer_approval.handler import respond
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.approvals import Approval
 from shared.evaluation import ClassScore, ConfusionMatrix
 from shared.http import HttpResponse
+from shared.text import one_line
 
-from tests.unit.lambdas import events
-from tests.unit.lambdas.approval_fakes import (
-    APPROVAL,
-    APPROVED,
-    NOW,
-    FakeApprovals,
-    FakeWorkflow,
-)
+from tests.unit.lambdas.approval_fakes import ADA, APPROVAL, GRACE, LIN, Api, query_of, vote
 
-_VOID = {"meta", "input"}
+_VOID = {"meta", "input", "br", "hr", "wbr"}
+_VOTED = replace(APPROVAL, approvals_required=3).with_vote(vote(GRACE, reason="Fine"))
+_DECIDED = APPROVAL.with_vote(vote(GRACE, "rejected", reason="No"))
 
 
 class _Outline(HTMLParser):
@@ -45,6 +40,10 @@ class _Outline(HTMLParser):
         if tag not in _VOID:
             self.open.append(tag)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
@@ -53,12 +52,7 @@ class _Outline(HTMLParser):
 
 
 def _page(approval: Approval, *, accept: str = "text/html") -> HttpResponse:
-    return respond(
-        events.http("http_approval_get", headers={"accept": accept}),
-        approvals=FakeApprovals({approval.approval_id: approval}),
-        workflow=FakeWorkflow(),
-        now=NOW,
-    )
+    return Api(approval).get(query=query_of(ADA, approval=approval), accept=accept)
 
 
 def _outline(html: str) -> _Outline:
@@ -69,17 +63,19 @@ def _outline(html: str) -> _Outline:
     return outline
 
 
-@pytest.mark.parametrize("approval", [APPROVAL, replace(APPROVAL, decision=APPROVED)])
+@pytest.mark.parametrize("approval", [APPROVAL, _VOTED, _DECIDED])
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_the_task_token_is_nowhere(
+def test_no_token_no_address_of_a_voter_and_no_signature_is_shown(
     approval: Approval, accept: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     response = _page(approval, accept=accept)
 
-    assert approval.task_token not in json.dumps(response.to_event())
-    logs = capsys.readouterr().out
-    assert approval.task_token not in logs
-    assert approval.approval_id not in logs
+    said = json.dumps(response.to_event()) + capsys.readouterr().out
+    assert approval.task_token not in said
+    assert query_of(ADA).rpartition("=")[2] not in said
+    assert approval.approval_id not in said
+    for one in approval.votes:
+        assert one.source_ip not in said
 
 
 def test_security_headers_allow_the_one_style_and_nothing_else() -> None:
@@ -97,26 +93,24 @@ def test_security_headers_allow_the_one_style_and_nothing_else() -> None:
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_no_script_and_no_inline_style_attribute() -> None:
-    outline = _outline(_page(APPROVAL).body)
+@pytest.mark.parametrize("approval", [APPROVAL, _VOTED, _DECIDED])
+def test_no_script_and_no_inline_style_attribute(approval: Approval) -> None:
+    outline = _outline(_page(approval).body)
 
     assert "script" not in outline.tags
     assert not [name for name, _ in outline.attributes if name == "style" or name.startswith("on")]
 
 
-def test_enter_key_decides_nothing() -> None:
-    # The first button of a form is what Enter presses; disabled, it stops the form.
-    body = _page(APPROVAL).body
-
-    first = body[body.index("<button") :].partition(">")[0]
-    assert "disabled" in first
+def test_no_field_submits_the_form_by_the_enter_key() -> None:
+    # A one-line field would: a person who types a reason and presses Enter must decide nothing.
+    assert "input" not in _outline(_page(APPROVAL).body).tags
 
 
 def test_every_field_of_the_form_has_a_label() -> None:
     outline = _outline(_page(APPROVAL).body)
 
     labelled = {value for name, value in outline.attributes if name == "for"}
-    assert labelled == {"name", "reason"} <= {v for name, v in outline.attributes if name == "id"}
+    assert labelled == {"reason"} <= {v for name, v in outline.attributes if name == "id"}
 
 
 _NASTY = st.text(alphabet=st.sampled_from("<>&\"'/ abc=\n"), min_size=1, max_size=30)
@@ -125,41 +119,51 @@ _NASTY = st.text(alphabet=st.sampled_from("<>&\"'/ abc=\n"), min_size=1, max_siz
 @given(name=_NASTY, label=_NASTY, reason=_NASTY)
 def test_foreign_text_stays_text(name: str, label: str, reason: str) -> None:
     # Given text from commits, data and people that looks like HTML
-    evaluation = replace(
-        APPROVAL.evaluation,
-        classes=(ClassScore(label=label, precision=1, recall=1, f1=1, support=1),),
-        confusion_matrix=ConfusionMatrix(labels=(label,), counts=((1,),)),
-    )
-    plain = replace(
-        APPROVAL,
-        model_name="x",
-        evaluation=replace(
-            evaluation,
-            classes=(ClassScore(label="x", precision=1, recall=1, f1=1, support=1),),
-            confusion_matrix=ConfusionMatrix(labels=("x",), counts=((1,),)),
-        ),
-        decision=replace(APPROVED, reason="x", decided_by="x"),
-    )
-    nasty = replace(
-        APPROVAL,
-        model_name=name,
-        evaluation=evaluation,
-        decision=replace(APPROVED, reason=reason, decided_by=name),
-    )
+    nasty = _with_text(name=name, label=label, reason=reason)
+    plain = _with_text(name="x", label="x", reason="x")
 
     page = _outline(_page(nasty).body)
 
     # Then the page has the same elements as with harmless text, and the text as it was
     assert page.tags == _outline(_page(plain).body).tags
     assert reason in page.text
-    assert label in page.text
+    assert one_line(label) in page.text
+
+
+def _with_text(*, name: str, label: str, reason: str) -> Approval:
+    evidence = replace(
+        APPROVAL.evidence,
+        evaluation=replace(
+            APPROVAL.evidence.evaluation,
+            classes=(ClassScore(label=label, precision=1, recall=1, f1=1, support=1),),
+            confusion_matrix=ConfusionMatrix(labels=(label,), counts=((1,),)),
+        ),
+    )
+    asked = replace(
+        APPROVAL, model_name=name, evidence=evidence, approvers=(ADA, name), approvals_required=2
+    )
+    return asked.with_vote(vote(name, reason=reason))
 
 
 def test_page_without_class_tables_names_the_report() -> None:
-    many = replace(APPROVAL.evaluation, classes=None, confusion_matrix=None)
+    evaluation = replace(
+        APPROVAL.evidence.evaluation, classes=None, confusion_matrix=None, mistakes=()
+    )
+    live = APPROVAL.evidence.live
+    evidence = replace(
+        APPROVAL.evidence,
+        evaluation=evaluation,
+        live=replace(live, classes=None) if live else None,
+    )
 
-    page = _outline(_page(replace(APPROVAL, evaluation=many)).body)
+    page = _outline(_page(replace(APPROVAL, evidence=evidence)).body)
 
     assert "too many classes" in page.text
-    assert f"s3://release-data/{many.report_key}" in page.text
-    assert "table" not in page.tags
+    assert APPROVAL.evidence.report_uri in page.text
+
+
+def test_votes_so_far_stand_beside_the_form() -> None:
+    page = _outline(_page(_VOTED).body)
+
+    assert f"{GRACE}approved on Sunday 22 November 2026, 14:31 UTCFine" in page.text
+    assert LIN not in page.text

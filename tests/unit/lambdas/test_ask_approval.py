@@ -1,159 +1,285 @@
-"""Asking for approval: recorded first, mailed second, and the token stays inside."""
+"""Asking for approval: recorded first, each approver mailed a link of their own."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from ask_approval.handler import handle
-from ask_approval.request import read_approval, write_mail
+from ask_approval.subscriptions import ApproversNotConfirmed, confirmed_addresses
+from botocore.stub import Stubber
 from moto import mock_aws
 from moto.sns.models import sns_backends
-from shared.approvals import AlreadyDecided, ApprovalsTable
+from shared import aws
+from shared.approvals import Approval, approval_id_of
+from shared.approvals_table import ApprovalsTable
 from shared.environment import InvalidEnvironmentError
-from shared.fields import InvalidEventError
+from shared.links import KmsLinkKey, SignedClaim
 
-from tests.unit.lambdas import events
-from tests.unit.lambdas.approval_fakes import APPROVAL, APPROVED, ASKED_AT, NOW
+from tests.unit.lambdas import approval_table, events
+from tests.unit.lambdas.approval_fakes import ADA, GRACE, LIN, NOW, vote
+from tests.unit.lambdas.aws_commands import commands, option, unknown_options
 
 _EVENT = events.load("ask_approval")
+_REMINDER = {**_EVENT, "reminder": True, "taskToken": "the-token-of-the-second-half"}
 _ACCOUNT = "123456789012"
-_RENEWED = "the-token-of-the-second-attempt"
+
+
+@dataclass
+class _World:
+    """The topic, the table and the key that the function works with."""
+
+    topic_arn: str
+    table: ApprovalsTable
+    key: KmsLinkKey
+
+    def subscribe(self, *addresses: str) -> None:
+        for address in addresses:
+            boto3.client("sns").subscribe(
+                TopicArn=self.topic_arn,
+                Protocol="email",
+                Endpoint=address,
+                Attributes={"FilterPolicy": json.dumps({"approver": [address]})},
+            )
+
+    @property
+    def mails(self) -> list[tuple[str, str, str]]:
+        """Approver attribute, subject and body of everything published."""
+        topic = sns_backends[_ACCOUNT]["eu-west-1"].topics[self.topic_arn]
+        return [
+            ((attributes or {})["approver"]["Value"], subject or "", body)
+            for _, body, subject, attributes, _ in topic.sent_notifications
+        ]
+
+    @property
+    def recorded(self) -> Approval:
+        approval = self.table.get(_EVENT["approvalId"])
+        assert approval is not None
+        return approval
 
 
 @pytest.fixture
-def topic_arn(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[_World]:
     with mock_aws():
-        arn = boto3.client("sns").create_topic(Name="approvals")["TopicArn"]
-        boto3.client("dynamodb").create_table(
-            TableName="approvals",
-            KeySchema=[{"AttributeName": "approvalId", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "approvalId", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
+        topic_arn = boto3.client("sns").create_topic(Name="approvals")["TopicArn"]
+        key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        key_arn = key["KeyMetadata"]["Arn"]
+        events.configure_ask_approval(monkeypatch, topic_arn=topic_arn)
+        monkeypatch.setenv("LINK_KEY_ARN", key_arn)
+        monkeypatch.setenv("APPROVALS_REQUIRED", "2")
+        yield _World(
+            topic_arn=topic_arn,
+            table=approval_table.create(),
+            key=KmsLinkKey(client=boto3.client("kms"), key_arn=key_arn),
         )
-        monkeypatch.setenv("APPROVALS_TABLE", "approvals")
-        monkeypatch.setenv("APPROVAL_TOPIC_ARN", arn)
-        monkeypatch.setenv("API_URL", "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/")
-        yield arn
 
 
-def _mails(topic_arn: str) -> list[tuple[str | None, str]]:
-    """Subject and body of everything published."""
-    topic = sns_backends[_ACCOUNT]["eu-west-1"].topics[topic_arn]
-    return [(sent[2], sent[1]) for sent in topic.sent_notifications]
+def _link(body: str) -> SignedClaim:
+    [line] = [line for line in body.splitlines() if line.startswith("https://a1b2c3d4e5")]
+    parts = urlsplit(line)
+    path = {"approvalId": parts.path.removeprefix("/approvals/")}
+    return SignedClaim.read(path_parameters=path, query=parts.query)
 
 
-def _table() -> ApprovalsTable:
-    return ApprovalsTable(client=boto3.client("dynamodb"), name="approvals")
+def test_each_approver_gets_a_mail_with_a_link_of_their_own(
+    world: _World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.subscribe(ADA, GRACE.title(), LIN)
+
+    assert handle(_EVENT, None) == {"mails": 3}
+
+    recorded = world.recorded
+    assert (recorded.status, recorded.task_token) == ("PENDING", _EVENT["taskToken"])
+    assert [approver for approver, _, _ in world.mails] == [ADA, GRACE, LIN]
+    for approver, subject, body in world.mails:
+        assert subject == "iris 1a2b3c4d: better than live, approve?"
+        signed = _link(body)
+        assert signed.is_signed_by(world.key)
+        assert recorded.approver_of(signed.claim.approver) == approver
+        assert signed.claim.expires == recorded.expires_at
+        assert f"as {approver}:" in body
+        assert _EVENT["taskToken"] not in f"{subject}{body}"
+    log = capsys.readouterr().out
+    assert json.loads(log)["mails"] == 3
+    assert _EVENT["taskToken"] not in log
+    assert _EVENT["approvalId"] not in log
 
 
-def test_records_and_mails(topic_arn: str, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = handle(_EVENT, None)
-
-    recorded = _table().get(_EVENT["approvalId"])
-    assert recorded is not None
-    assert recorded.task_token == _EVENT["taskToken"]
-    [(subject, body)] = _mails(topic_arn)
-    assert subject == "Approve iris model 1a2b3c4d? accuracy 96.7 %"
-    assert _EVENT["taskToken"] not in f"{subject}{body}"
-    log = json.loads(capsys.readouterr().out)
-    assert log["messageId"] == answer["messageId"]
-    assert _EVENT["taskToken"] not in str(log)
-    assert _EVENT["approvalId"] not in str(log)
-
-
-def test_retry_of_the_step_renews_the_token(topic_arn: str) -> None:
+def test_retry_of_the_step_renews_the_token_and_keeps_the_links(world: _World) -> None:
+    world.subscribe(ADA, GRACE)
     handle(_EVENT, None)
-    handle({**_EVENT, "taskToken": _RENEWED}, None)
+    handle({**_EVENT, "taskToken": "the-token-of-the-second-attempt"}, None)
 
-    recorded = _table().get(_EVENT["approvalId"])
-    assert recorded is not None
-    assert recorded.task_token == _RENEWED
-    assert len(_mails(topic_arn)) == 2
+    assert world.recorded.task_token == "the-token-of-the-second-attempt"  # noqa: S105 - none
+    links = {_link(body) for approver, _, body in world.mails if approver == ADA}
+    assert len(links) == 1
 
 
-def test_nothing_is_mailed_after_a_decision(topic_arn: str) -> None:
+def test_a_reminder_goes_to_those_who_have_not_voted(world: _World) -> None:
+    world.subscribe(ADA, GRACE, LIN)
     handle(_EVENT, None)
-    _table().decide(_EVENT["approvalId"], decision=APPROVED, now=NOW)
+    world.table.vote(_EVENT["approvalId"], vote=vote(GRACE), now=NOW)
+    asked, mails = world.recorded, len(world.mails)
 
-    with pytest.raises(AlreadyDecided):
-        handle({**_EVENT, "taskToken": _RENEWED}, None)
+    assert handle(_REMINDER, None) == {"mails": 2}
 
-    assert len(_mails(topic_arn)) == 1
+    reminders = world.mails[mails:]
+    assert [approver for approver, _, _ in reminders] == [ADA, LIN]
+    for _, subject, body in reminders:
+        assert subject == "REMINDER: iris 1a2b3c4d: better than live, approve?"
+        assert "Half of the time is over" in body
+        assert f"{GRACE} approved it" in body
+        assert _link(body).claim.expires == asked.expires_at
+    assert world.recorded == replace(asked, task_token=_REMINDER["taskToken"])
 
 
-@pytest.mark.parametrize("name", ["APPROVALS_TABLE", "APPROVAL_TOPIC_ARN", "API_URL"])
-@pytest.mark.usefixtures("topic_arn")
-def test_missing_variable_names_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(name)
+@pytest.mark.parametrize("event", [_EVENT, _REMINDER])
+def test_nothing_is_mailed_after_a_decision_and_the_new_token_is_to_be_told(
+    world: _World, event: dict[str, Any]
+) -> None:
+    world.subscribe(ADA, GRACE, LIN)
+    handle(_EVENT, None)
+    world.table.vote(_EVENT["approvalId"], vote=vote(ADA, "rejected", reason="No"), now=NOW)
+    mails = len(world.mails)
 
-    with pytest.raises(InvalidEnvironmentError, match=name):
+    assert handle({**event, "taskToken": "a-new-token"}, None) == {"mails": 0}
+
+    assert len(world.mails) == mails
+    assert world.recorded.status == "REJECTED"
+    assert (world.recorded.task_token, world.recorded.workflow_told_at) == ("a-new-token", None)
+
+
+def test_a_release_that_is_superseded_at_once_mails_nobody(world: _World) -> None:
+    world.subscribe(ADA, GRACE, LIN)
+    newer = f"{_EVENT['executionArn'][:-1]}x"
+    handle(
+        {
+            **_EVENT,
+            "executionArn": newer,
+            "approvalId": approval_id_of(newer),
+            "startedAt": "2026-11-22T14:06:00.000Z",
+            "commitId": "5e6f7a8b",
+        },
+        None,
+    )
+
+    assert handle(_EVENT, None) == {"mails": 0}
+
+    assert (world.recorded.status, world.recorded.superseded_by) == ("SUPERSEDED", "5e6f7a8b")
+
+
+def test_too_few_confirmed_approvers_fail_at_once_and_say_how_to_mend_it(world: _World) -> None:
+    world.subscribe(ADA)
+
+    with pytest.raises(ApproversNotConfirmed) as raised:
         handle(_EVENT, None)
 
-
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_link_stands_on_its_own_line(slash: str) -> None:
-    mail = write_mail(APPROVAL, api_url=f"https://api.example/prod{slash}")
-
-    link = f"https://api.example/prod/approvals/{APPROVAL.approval_id}"
-    assert mail.body.splitlines().count(link) == 1
-
-
-def test_mail_has_what_a_person_needs_to_know() -> None:
-    body = write_mail(APPROVAL, api_url="https://api.example").body
-
-    for needed in (
-        "Tuesday 24 November 2026, 14:30 UTC",
-        "If nobody does, nothing is released",
-        f"s3://release-data/{_EVENT['predictionsPrefix']}",
-        f"s3://release-data/{_EVENT['evaluation']['reportKey']}",
-        _EVENT["imageUri"],
-        "96.7 %",
-    ):
-        assert needed in body
-    table = [line.split() for line in body.splitlines()]
-    assert ["Class", "Precision", "Recall", "F1", "Rows"] in table
-    assert ["versicolor", "100.0", "%", "90.0", "%", "94.7", "%", "10"] in table
+    message = str(raised.value)
+    assert "needs the approval of 2, and only 1" in message
+    assert f"{GRACE}, {LIN}" in message
+    advised = commands(message)
+    assert [option(command, "notification-endpoint") for command in advised] == [GRACE, LIN]
+    for command, address in zip(advised, (GRACE, LIN), strict=True):
+        assert unknown_options(command) == set()
+        attributes = json.loads(option(command, "attributes"))
+        assert json.loads(attributes["FilterPolicy"]) == {"approver": [address]}
+        # What the message advises works.
+        boto3.client("sns").subscribe(
+            TopicArn=option(command, "topic-arn"),
+            Protocol=option(command, "protocol"),
+            Endpoint=option(command, "notification-endpoint"),
+            Attributes=attributes,
+        )
+    assert world.table.get(_EVENT["approvalId"]) is None
+    assert not world.mails
+    assert handle(_EVENT, None) == {"mails": 3}
 
 
-def test_mail_without_class_scores_names_the_report() -> None:
-    evaluation = {**_EVENT["evaluation"], "classes": None, "confusionMatrix": None}
-    approval = read_approval({**_EVENT, "evaluation": evaluation}, now=ASKED_AT)
+def test_enough_confirmed_approvers_are_asked_and_told_who_is_not(world: _World) -> None:
+    world.subscribe(ADA, LIN)
 
-    assert "too many classes" in write_mail(approval, api_url="https://api.example").body
+    assert handle(_EVENT, None) == {"mails": 2}
+
+    for approver, _, body in world.mails:
+        assert approver != GRACE
+        assert f"have not confirmed their subscription:\n{GRACE}." in body
 
 
-@pytest.mark.parametrize("field", [name for name in _EVENT if name != "evaluation"])
-@pytest.mark.parametrize("value", [None, "", [], {}])
-def test_wrong_field_names_itself(field: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-    with pytest.raises(InvalidEventError, match=field) as raised:
-        read_approval({**_EVENT, field: value}, now=ASKED_AT)
-    assert _EVENT["taskToken"] not in str(raised.value)
+def test_the_committers_own_approval_is_not_counted_on(
+    world: _World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.subscribe(ADA, LIN)
+    monkeypatch.setenv("COMMITTER_MAY_APPROVE", "false")
+
+    with pytest.raises(ApproversNotConfirmed) as raised:
+        handle(_EVENT, None)
+
+    assert "only 1 of" in str(raised.value)
+    assert f"{LIN} committed this change and may not approve it" in str(raised.value)
+    world.subscribe(GRACE)
+    handle(_EVENT, None)
+    bodies = {approver: body for approver, _, body in world.mails}
+    assert "you may reject it, but not approve it" in bodies[LIN]
+    assert "you may reject it" not in bodies[ADA]
+
+
+def test_a_reminder_never_fails_over_who_has_unsubscribed(world: _World) -> None:
+    world.subscribe(ADA, GRACE)
+    handle(_EVENT, None)
+    sns = boto3.client("sns")
+    for subscription in sns.list_subscriptions_by_topic(TopicArn=world.topic_arn)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+
+    assert handle(_REMINDER, None) == {"mails": 0}
+
+
+def test_only_what_has_an_arn_is_confirmed_on_all_pages() -> None:
+    def subscription(endpoint: str, arn: str, protocol: str = "email") -> dict[str, str]:
+        return {"Endpoint": endpoint, "SubscriptionArn": arn, "Protocol": protocol}
+
+    arn = "arn:aws:sns:eu-west-1:123456789012:approvals:1"
+    pages = [
+        [subscription(ADA.upper(), arn), subscription(GRACE, "PendingConfirmation")],
+        [subscription(LIN, "Deleted"), subscription("https://x.example", arn, "https")],
+        [subscription("eve@example.com", arn, "email-json")],
+    ]
+    with Stubber(aws.sns()) as sns:
+        for i, page in enumerate(pages):
+            request = {"TopicArn": "t", **({"NextToken": str(i)} if i else {})}
+            more = {"NextToken": str(i + 1)} if i + 1 < len(pages) else {}
+            sns.add_response(
+                "list_subscriptions_by_topic", {"Subscriptions": page, **more}, request
+            )
+
+        assert confirmed_addresses(aws.sns(), topic_arn="t") == {ADA, "eve@example.com"}
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("name", "value"),
     [
-        ("accuracy", "high"),
-        ("rows", 1.5),
-        ("classes", "none"),
-        ("classes", [{"label": "a"}]),
-        ("confusionMatrix", {"labels": ["a"], "counts": [[1, 2]]}),
-        ("confusionMatrix", {"labels": ["a"], "counts": [["x"]]}),
-        ("confusionMatrix", [1]),
+        *((name, "") for name in (
+            "APPROVALS_TABLE", "APPROVAL_TOPIC_ARN", "API_URL", "LINK_KEY_ARN", "APPROVERS",
+            "APPROVALS_REQUIRED", "COMMITTER_MAY_APPROVE",
+        )),
+        ("APPROVERS", "ada@example.com"),
+        ("APPROVERS", "[]"),
+        ("APPROVERS", "[1]"),
+        ("APPROVALS_REQUIRED", "0"),
+        ("APPROVALS_REQUIRED", "4"),
+        ("APPROVALS_REQUIRED", "²"),
+        ("COMMITTER_MAY_APPROVE", "yes"),
     ],
-)
-def test_wrong_evaluation_is_refused(field: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-    evaluation = {**_EVENT["evaluation"], field: value}
+)  # fmt: skip
+@pytest.mark.usefixtures("world")
+def test_missing_or_wrong_variable_names_itself(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
 
-    with pytest.raises(InvalidEventError):
-        read_approval({**_EVENT, "evaluation": evaluation}, now=ASKED_AT)
-
-
-@pytest.mark.parametrize(("field", "value"), [("approvalId", "guessable"), ("timeoutSeconds", 0)])
-def test_unsafe_value_is_refused(field: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-    with pytest.raises(InvalidEventError, match=field):
-        read_approval({**_EVENT, field: value}, now=ASKED_AT)
+    with pytest.raises(InvalidEnvironmentError, match=name):
+        handle(_EVENT, None)

@@ -64,6 +64,7 @@ def test_a_failed_pipeline_is_told_with_execution_link_and_next_step() -> None:
     ("name", "subject", "words"),
     [
         ("event_execution_aborted", "ABORTED: release of 1a2b3c4d", "stopped by Ada"),
+        ("event_execution_aborted", "ABORTED: release of 1a2b3c4d", "answer is closed"),
         ("event_execution_timed_out", "TIMED OUT: release of 1a2b3c4d", "No reason was given."),
         ("event_execution_failed", "FAILED: release of 1a2b3c4d", "Invalid path in a Choice"),
     ],

@@ -62,7 +62,8 @@ def test_live_with_iam_gives_a_signed_call() -> None:
     assert command[command.index("--aws-sigv4") + 1] == "aws:amz:eu-west-1:execute-api"
     assert json.loads(command[command.index("-d") + 1]) == {"data": "5.9,3.0,5.1,1.8"}
     assert command[-1] == _URL
-    assert "Approved by Ada Lovelace on Sunday 22 November 2026, 14:30 UTC" in mail.body
+    assert "Approved by ada@example.com, grace@example.com on Sunday 22 November" in mail.body
+    assert "grace@example.com approved it on Sunday 22 November 2026, 14:30 UTC." in mail.body
     assert "Accuracy 96.7 %" in mail.body
 
 
@@ -96,8 +97,36 @@ def test_rejection_says_who_why_and_when() -> None:
     mail = _mail(events.load("mail_outcome_rejected"))
 
     assert mail.subject == "REJECTED: iris model 1a2b3c4d"
-    assert "rejected by Ada Lovelace on Sunday 22 November 2026, 14:30 UTC" in mail.body
-    assert "Confuses versicolor and virginica" in mail.body
+    assert "rejected by ada@example.com on Sunday 22 November 2026, 14:30 UTC" in mail.body
+    assert mail.body.count("Confuses versicolor and virginica") == 1
+
+
+def test_a_rejection_after_approvals_shows_all_votes() -> None:
+    event = events.load("mail_outcome_rejected")
+    rejected = event["decision"]["votes"][0]
+    approved = {**rejected, "approver": "lin@example.com", "verdict": "approved", "reason": ""}
+    event["decision"]["votes"].insert(0, approved)
+
+    assert "lin@example.com approved it on Sunday 22 November 2026, 14:30 UTC." in _mail(event).body
+
+
+def test_a_superseded_release_names_the_newer_one_and_what_to_do() -> None:
+    mail = _mail(events.load("mail_outcome_superseded"))
+
+    assert mail.subject == "SUPERSEDED: iris model 1a2b3c4d"
+    assert "a newer release, commit 5e6f7a8b, asks for approval." in mail.body
+    assert "Decide on the newer release" in mail.body
+
+
+def test_too_few_approvals_are_not_silence() -> None:
+    event = events.load("mail_outcome_approval_timed_out")
+    event["decision"]["votes"] = events.load("mail_outcome_live")["decision"]["votes"][:1]
+
+    mail = _mail(event)
+
+    assert mail.subject == "NOT RELEASED: iris model 1a2b3c4d, too few approved"
+    assert "Too few people approved" in mail.body
+    assert "ada@example.com approved it on Sunday" in mail.body
 
 
 def test_silence_says_how_to_release_again() -> None:
@@ -107,9 +136,10 @@ def test_silence_says_how_to_release_again() -> None:
     assert "Release it again" in mail.body
 
 
-@pytest.mark.parametrize("kind", ["live", "failed", "rejected", "approvalTimedOut"])
+@pytest.mark.parametrize("kind", ["live", "failed", "rejected", "superseded", "approvalTimedOut"])
 def test_gaps_never_stop_a_mail(kind: str) -> None:
     assert _mail({"outcome": kind}).body
+    assert _mail({"outcome": kind, "decision": {"votes": [5, {"reason": "x"}, {}]}}).body
     odd = {"failure": [], "decision": "yes", "evaluation": {"rows": "many"}, "commitId": 7}
     assert _mail({"outcome": kind, **odd}, api=_OFF).body
 

@@ -18,7 +18,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.stub import Stubber
+from close_approval import handler as close_approval
 from evaluate_predictions import handler as evaluate_predictions
+from gather_evidence import handler as gather_evidence
+from inspect_data import handler as inspect_data
 from mail_outcome import handler as mail_outcome
 from shared import aws
 from shared.transient import TransientError, is_transient, transient_errors_named
@@ -91,10 +94,13 @@ _Step = Callable[[pytest.MonkeyPatch], dict[str, Any]]
 
 
 def _ask(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("APPROVALS_TABLE", "approvals")
-    monkeypatch.setenv("APPROVAL_TOPIC_ARN", _TOPIC)
-    monkeypatch.setenv("API_URL", "https://api.example")
+    events.configure_ask_approval(monkeypatch, topic_arn=_TOPIC)
     return ask_approval.handle(events.load("ask_approval"), None)
+
+
+def _close(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("APPROVALS_TABLE", "approvals")
+    return close_approval.handle(events.load("close_approval"), None)
 
 
 def _mail(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -106,6 +112,14 @@ def _evaluate(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return evaluate_predictions.handle(events.load("evaluate_predictions"), None)
 
 
+def _inspect(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return inspect_data.handle(events.load("inspect_data"), None)
+
+
+def _gather(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return gather_evidence.handle(events.load("gather_evidence"), None)
+
+
 def _try(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("ENDPOINT_NAME", "iris")
     monkeypatch.setattr(smoke_test, "_PAUSES_SECONDS", ())
@@ -113,9 +127,12 @@ def _try(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 _STEPS = [
-    pytest.param(_ask, aws.dynamodb, "put_item", id="ask_approval"),
+    pytest.param(_ask, aws.sns, "list_subscriptions_by_topic", id="ask_approval"),
+    pytest.param(_close, aws.dynamodb, "update_item", id="close_approval"),
     pytest.param(_mail, aws.sns, "publish", id="mail_outcome"),
     pytest.param(_evaluate, aws.s3, "list_objects_v2", id="evaluate_predictions"),
+    pytest.param(_inspect, aws.s3, "list_object_versions", id="inspect_data"),
+    pytest.param(_gather, aws.sagemaker, "describe_training_job", id="gather_evidence"),
     pytest.param(_try, aws.sagemaker_runtime, "invoke_endpoint", id="smoke_test"),
 ]
 
@@ -148,8 +165,13 @@ def test_each_step_of_the_workflow_names_what_passes(
 def test_a_mail_that_cannot_be_sent_after_the_question_was_recorded_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with Stubber(aws.dynamodb()) as table, Stubber(aws.sns()) as sns:
-        table.add_response("put_item", {})
+    # Given a question that can be recorded, signed for, and not mailed
+    arn = "arn:aws:sns:eu-west-1:123456789012:notifications:1"
+    ada = {"Endpoint": "ada@example.com", "SubscriptionArn": arn, "Protocol": "email"}
+    monkeypatch.setattr(ask_approval, "ask", lambda _table, approval: approval)
+    with Stubber(aws.kms()) as kms, Stubber(aws.sns()) as sns:
+        sns.add_response("list_subscriptions_by_topic", {"Subscriptions": [ada]})
+        kms.add_response("generate_mac", {"Mac": bytes(32)})
         sns.add_client_error("publish", service_error_code="Throttled", http_status_code=400)
 
         with pytest.raises(TransientError):

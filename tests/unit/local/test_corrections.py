@@ -80,6 +80,14 @@ def test_the_name_is_there(dotted: str) -> None:
         ("ministack.services.stepfunctions._call_lambda", 2),
         ("ministack.services.stepfunctions._stop_execution", 1),
         ("ministack.services.stepfunctions._ExecutionError", 2),
+        ("ministack.services.stepfunctions._send_task_success", 1),
+        ("ministack.services.stepfunctions._send_task_failure", 1),
+        ("ministack.services.lambda_svc._poll_dynamodb_streams", 0),
+        ("ministack.services.lambda_svc._execute_function", 2),
+        ("ministack.services.lambda_svc._execute_function_warm", 3),
+        ("ministack.services.lambda_svc._send_ddb_stream_failure_record", 6),
+        ("ministack.services.sns._subscribe", 1),
+        ("ministack.services.sns._list_subscriptions_by_topic", 1),
     ],
 )
 def test_a_replaced_function_takes_what_its_replacement_takes(dotted: str, parameters: int) -> None:
@@ -102,10 +110,11 @@ def test_the_fan_out_of_a_topic_begins_with_what_a_mail_is_made_of() -> None:
     ]
 
 
-def test_apis_are_made_by_a_handler_that_can_be_wrapped() -> None:
+@pytest.mark.parametrize("kind", ["AWS::ApiGatewayV2::Api", "AWS::Lambda::EventSourceMapping"])
+def test_resources_are_made_by_handlers_that_can_be_wrapped(kind: str) -> None:
     handlers = _find("ministack.services.cloudformation.provisioners._RESOURCE_HANDLERS")
     assert isinstance(handlers, dict)
-    assert callable(handlers["AWS::ApiGatewayV2::Api"]["create"])
+    assert callable(handlers[kind]["create"])
 
 
 def test_ministack_is_pinned_to_the_version_that_is_known() -> None:

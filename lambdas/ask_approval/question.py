@@ -1,0 +1,149 @@
+"""The question, written for one approver; the task token is no part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.approvals import Approval
+from shared.evaluation import Evaluation
+from shared.evidence import Evidence
+from shared.mail import Mail
+from shared.text import one_line, percent, table, utc, utc_of
+
+
+def write_mail(
+    approval: Approval,
+    *,
+    approver: str,
+    link: str,
+    unconfirmed: Sequence[str],
+    is_reminder: bool,
+) -> Mail:
+    """The mail with the evidence and the approver's own link.
+
+    unconfirmed are the approvers who get no mail.
+    """
+    evidence = approval.evidence
+    name = one_line(approval.model_name)
+    body = f"""\
+{_opening(approval, is_reminder=is_reminder)}
+
+Look at the evidence and decide here, as {approver}:
+
+{link}
+
+The link is yours alone: do not pass it on. The page asks you to approve or to reject; opening it
+decides nothing.
+{_rules(approval, approver=approver)}
+Please answer before {utc(approval.expires_at)}.
+If it is not decided by then, nothing is released and the endpoint stays as it is.
+
+
+RESULT ON {evidence.evaluation.rows} HELD-OUT ROWS: {evidence.comparison.upper()}
+
+{_figures(evidence)}
+
+{_class_table(evidence.evaluation)}
+
+
+WHAT IT IS
+
+{_facts(approval)}
+
+
+ABOUT THESE MAILS
+{_unconfirmed(unconfirmed)}
+Amazon SNS adds a link below that ends your subscription for whoever opens it, a mail scanner too.
+You would then get no approval requests any more: do not use it. If the requests stop, have the
+confirmation mail sent again; docs/operations.md says how.
+"""
+    subject = f"{name} {approval.commit_id[:8]}: {evidence.comparison}, approve?"
+    return Mail.compose(subject=f"REMINDER: {subject}" if is_reminder else subject, body=body)
+
+
+def _opening(approval: Approval, *, is_reminder: bool) -> str:
+    name = one_line(approval.model_name)
+    if not is_reminder:
+        return f"A new {name} model has been trained and tested. May it be released?"
+    votes = [f"{vote.approver} {vote.verdict} it." for vote in approval.votes]
+    return "\n".join(
+        [
+            f"Half of the time is over, and a new {name} model still waits for your answer. "
+            "May it be released?",
+            *votes,
+        ]
+    )
+
+
+def _rules(approval: Approval, *, approver: str) -> str:
+    number = approval.approvals_required
+    needed = "1 approver must approve" if number == 1 else f"{number} approvers must approve"
+    rules = f"Of {len(approval.approvers)} asked, {needed}; one rejection rejects it."
+    if approval.may_approve(approver):
+        return rules
+    return f"{rules}\nYou committed this change, so you may reject it, but not approve it."
+
+
+def _figures(evidence: Evidence) -> str:
+    new, live = evidence.evaluation, evidence.live
+    if live is None:
+        figures = table([["Accuracy", percent(new.accuracy)], ["Macro F1", percent(new.macro_f1)]])
+        return f"{figures}\n\n{_why_alone(evidence)}"
+    figures = table(
+        [
+            ["", "New", f"Live ({live.commit_id[:8]})"],
+            ["Accuracy", percent(new.accuracy), percent(live.accuracy)],
+            ["Macro F1", percent(new.macro_f1), percent(live.macro_f1)],
+            ["Rows", str(new.rows), str(live.rows)],
+        ]
+    )
+    if live.test_version == evidence.data.test_version:
+        return figures
+    return (
+        f"{figures}\n\nThe live model was measured on other held-out data, when it was released:\n"
+        "the figures compare roughly."
+    )
+
+
+def _why_alone(evidence: Evidence) -> str:
+    if evidence.live_problem:
+        return f"A model is live, and could not be compared: {one_line(evidence.live_problem)}"
+    return "No model is live yet."
+
+
+def _class_table(evaluation: Evaluation) -> str:
+    if evaluation.classes is None:
+        return "There are too many classes to list here; the report has them all."
+    rows = [["Class", "Precision", "Recall", "F1", "Rows"]]
+    for score in evaluation.classes:
+        shares = [percent(share) for share in (score.precision, score.recall, score.f1)]
+        rows.append([one_line(score.label), *shares, str(score.support)])
+    return table(rows)
+
+
+def _facts(approval: Approval) -> str:
+    evidence = approval.evidence
+    training = evidence.training
+    facts = [
+        ("Model", approval.model_name),
+        ("Commit", approval.commit_id),
+        ("Committer", approval.committer),
+        ("Image", approval.image_uri),
+        ("Data", f"version {evidence.data.version}"),
+        ("Training", f"{training.seconds} s on {training.instance_type}"),
+        ("Job", evidence.job_name),
+        ("Predictions", approval.predictions_uri),
+        ("Report", evidence.report_uri),
+        ("Asked", utc_of(approval.requested_at)),
+    ]
+    return "\n".join(f"{name + ':':<13}{one_line(value)}" for name, value in facts if value)
+
+
+def _unconfirmed(addresses: Sequence[str]) -> str:
+    if not addresses:
+        return ""
+    return f"""
+These approvers get no mail, because they have not confirmed their subscription:
+{", ".join(addresses)}.
+Each can do so by the link in the mail 'Subscription Confirmation' from AWS Notifications.
+"""

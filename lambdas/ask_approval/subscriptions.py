@@ -1,0 +1,90 @@
+"""Who gets mail at all: an address gets none before its owner has confirmed the subscription.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from shared.approvals import Approval
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+_MAIL = ("email", "email-json")
+
+
+class ApproversNotConfirmed(Exception):  # noqa: N818 - the class name is the error name in the workflow
+    """Fewer people can answer than must approve."""
+
+
+def confirmed_addresses(sns: SNSClient, *, topic_arn: str) -> frozenset[str]:
+    """The addresses, casefolded, that get the topic's mail.
+
+    A subscription that waits for its confirmation, or was ended, has a word in place of an ARN:
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+    return frozenset(
+        subscription["Endpoint"].casefold()
+        for page in pages
+        for subscription in page["Subscriptions"]
+        if subscription["Protocol"] in _MAIL and subscription["SubscriptionArn"].startswith("arn:")
+    )
+
+
+def require_enough(confirmed: frozenset[str], *, approval: Approval, topic_arn: str) -> None:
+    """Refuse to wait for approvals that cannot come.
+
+    Raises:
+        ApproversNotConfirmed: fewer confirmed approvers may approve than must.
+    """
+    unconfirmed = [one for one in approval.approvers if one.casefold() not in confirmed]
+    able = [
+        one
+        for one in approval.approvers
+        if one.casefold() in confirmed and approval.may_approve(one)
+    ]
+    if len(able) >= approval.approvals_required:
+        return
+    reasons = [
+        f"The release needs the approval of {approval.approvals_required}, and only {len(able)} of "
+        "its approvers can give it."
+    ]
+    if unconfirmed:
+        reasons.append(how_to_confirm(unconfirmed, topic_arn=topic_arn))
+    barred = [one for one in approval.approvers if not approval.may_approve(one)]
+    if barred:
+        reasons.append(
+            f"{', '.join(barred)} committed this change and may not approve it. Should that leave "
+            "too few, add approvers to settings.toml and deploy."
+        )
+    raise ApproversNotConfirmed("\n\n".join(reasons))
+
+
+def how_to_confirm(unconfirmed: Iterable[str], *, topic_arn: str) -> str:
+    """What those who have not confirmed must do, with commands for whoever runs the project."""
+    addresses = list(unconfirmed)
+    commands = "\n\n".join(_subscribe(address, topic_arn=topic_arn) for address in addresses)
+    return (
+        "These approvers have not confirmed that they want mail, so they get none: "
+        f"{', '.join(addresses)}. Each finds a mail from AWS Notifications, 'Subscription "
+        "Confirmation', and opens its link; it is good for two days. This has it sent again:\n\n"
+        f"{commands}"
+    )
+
+
+def _subscribe(address: str, *, topic_arn: str) -> str:
+    # The policy is part of it: without it, this person would get everybody's links.
+    attributes = json.dumps({"FilterPolicy": json.dumps({"approver": [address]})})
+    return (
+        "aws sns subscribe \\\n"
+        f"  --topic-arn {shlex.quote(topic_arn)} \\\n"
+        "  --protocol email \\\n"
+        f"  --notification-endpoint {shlex.quote(address)} \\\n"
+        f"  --attributes {shlex.quote(attributes)}"
+    )

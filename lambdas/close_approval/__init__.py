@@ -1,0 +1,1 @@
+"""Closes an approval whose time or whose run is over."""

@@ -1,0 +1,90 @@
+"""Workflow step and target of events: close an approval whose time or whose run is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from shared import aws, fields
+from shared.approvals import approval_id_of
+from shared.approvals_table import ApprovalsTable
+from shared.environment import required
+from shared.logs import log_event
+from shared.text import iso
+from shared.transient import transient_errors_named
+
+_EVENTS = "aws.states"
+_OVER = ("ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT")
+
+
+class UnknownApproval(Exception):  # noqa: N818 - the class name is the error name in the workflow
+    """The workflow wants an approval closed that the table does not have."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the function is deployed with."""
+
+    approvals_table: str
+
+
+@cache
+def environment() -> Environment:
+    """Read at cold start.
+
+    Raises:
+        InvalidEnvironmentError: a variable is missing.
+    """
+    return Environment(approvals_table=required("APPROVALS_TABLE"))
+
+
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Close the approval of an event; returns the decision to a workflow, nothing to EventBridge.
+
+    Raises:
+        InvalidEventError, UnknownApproval, TransientError
+    """
+    table = ApprovalsTable.of(aws.dynamodb(), name=environment().approvals_table)
+    now = iso(int(time.time()))
+    with transient_errors_named():
+        if event.get("source") == _EVENTS:
+            cancel(event, table=table, now=now)
+            return {}
+        return expire(fields.text(event, "approvalId"), table=table, now=now)
+
+
+def expire(approval_id: str, *, table: ApprovalsTable, now: str) -> dict[str, Any]:
+    """End the waiting; returns the decision, which is the people's if they were faster.
+
+    Raises:
+        UnknownApproval
+    """
+    table.settle(approval_id, status="EXPIRED", settled_at=now)
+    approval = table.get(approval_id)
+    if approval is None:
+        raise UnknownApproval(
+            "The approvals table has no approval with the id of this execution. Look at the log "
+            "of AskApproval for what became of the question, then release again."
+        )
+    table.mark_told(approval, told_at=now)
+    log_event("approvalClosed", status=approval.status, executionArn=approval.execution_arn)
+    return approval.decision()
+
+
+def cancel(event: Mapping[str, Any], *, table: ApprovalsTable, now: str) -> None:
+    """Close what a run that is over still asked for; most have asked for nothing or are decided.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+
+    Raises:
+        InvalidEventError: the event names no execution.
+    """
+    detail = fields.mapping(event, "detail")
+    execution_arn = fields.text(detail, "executionArn")
+    if detail.get("status") not in _OVER:
+        return
+    closed = table.settle(approval_id_of(execution_arn), status="CANCELLED", settled_at=now)
+    log_event("runOver", approvalCancelled=closed, executionArn=execution_arn)

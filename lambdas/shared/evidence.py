@@ -1,0 +1,210 @@
+"""What a person needs to decide whether a model may be released.
+
+The whole of it stays below 150 000 bytes of JSON, whatever the data says, so that it fits into a
+Step Functions payload (256 KiB) and, with the votes, into a DynamoDB item (400 KB):
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from shared import fields
+from shared.evaluation import ClassScore, Evaluation, scores_from_json, scores_to_json
+from shared.text import percent
+
+Comparison = Literal[
+    "first release",
+    "better than live",
+    "as good as live",
+    "worse than live",
+    "not compared with live",
+]
+
+
+@dataclass(frozen=True)
+class DataVersion:
+    """Which data a model was trained and measured on; sizes in bytes.
+
+    version changes with any object under train/ or test/, test_version with those under test/
+    only. Each is 12 hex digits. manifest_key is where every object is listed.
+    """
+
+    version: str
+    test_version: str
+    train_objects: int
+    train_bytes: int
+    test_objects: int
+    test_bytes: int
+    manifest_key: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The version as a JSON object."""
+        return {
+            "version": self.version,
+            "testVersion": self.test_version,
+            "trainObjects": self.train_objects,
+            "trainBytes": self.train_bytes,
+            "testObjects": self.test_objects,
+            "testBytes": self.test_bytes,
+            "manifestKey": self.manifest_key,
+        }
+
+    @classmethod
+    def from_json(cls, event: Mapping[str, Any]) -> Self:
+        """Read a version that to_json wrote.
+
+        Raises:
+            InvalidEventError: a field is missing or wrong; the message names it.
+        """
+        return cls(
+            version=fields.text(event, "version"),
+            test_version=fields.text(event, "testVersion"),
+            train_objects=fields.whole_number(event, "trainObjects"),
+            train_bytes=fields.whole_number(event, "trainBytes"),
+            test_objects=fields.whole_number(event, "testObjects"),
+            test_bytes=fields.whole_number(event, "testBytes"),
+            manifest_key=fields.text(event, "manifestKey"),
+        )
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the model was trained: the job's time in seconds, and its machine."""
+
+    seconds: int
+    instance_type: str
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """The model that serves now, by its own report, measured when it was released.
+
+    data_version and test_version are "" when the report does not tell; classes is None when there
+    are too many to show.
+    """
+
+    commit_id: str
+    accuracy: float
+    macro_f1: float
+    rows: int
+    classes: tuple[ClassScore, ...] | None
+    data_version: str
+    test_version: str
+    report_key: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The live model as a JSON object."""
+        return {
+            "commitId": self.commit_id,
+            "accuracy": self.accuracy,
+            "macroF1": self.macro_f1,
+            "rows": self.rows,
+            "classes": scores_to_json(self.classes),
+            "dataVersion": self.data_version,
+            "testVersion": self.test_version,
+            "reportKey": self.report_key,
+        }
+
+    @classmethod
+    def from_json(cls, event: Mapping[str, Any]) -> Self:
+        """Read a live model that to_json wrote.
+
+        Raises:
+            InvalidEventError: a field is missing or wrong; the message names it.
+        """
+        return cls(
+            commit_id=fields.text(event, "commitId"),
+            accuracy=fields.number(event, "accuracy"),
+            macro_f1=fields.number(event, "macroF1"),
+            rows=fields.whole_number(event, "rows"),
+            classes=scores_from_json(event),
+            data_version=fields.optional_text(event, "dataVersion"),
+            test_version=fields.optional_text(event, "testVersion"),
+            report_key=fields.text(event, "reportKey"),
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is shown before a decision.
+
+    image_digest is "" when it is unknown. live is None for a first release, and also when
+    something serves that could not be compared: live_problem then says why, for a person.
+    hyperparameters may be cut; hyperparameters_left_off counts those that are not there.
+    """
+
+    evaluation: Evaluation
+    job_name: str
+    bucket: str
+    image_digest: str
+    data: DataVersion
+    hyperparameters: Mapping[str, str]
+    training: Training
+    live: LiveModel | None
+    live_problem: str = ""
+    hyperparameters_left_off: int = 0
+
+    @property
+    def report_uri(self) -> str:
+        """Where the full evaluation lies."""
+        return f"s3://{self.bucket}/{self.evaluation.report_key}"
+
+    @property
+    def comparison(self) -> Comparison:
+        """The verdict of the figures: accuracy as a person reads it, to 0.1 %."""
+        if self.live is None:
+            return "not compared with live" if self.live_problem else "first release"
+        ours, theirs = self.evaluation.accuracy, self.live.accuracy
+        if percent(ours) == percent(theirs):
+            return "as good as live"
+        return "better than live" if ours > theirs else "worse than live"
+
+    def to_json(self) -> dict[str, Any]:
+        """The evidence as a JSON object, keys in camelCase as in the workflow."""
+        return {
+            "evaluation": self.evaluation.to_json(),
+            "jobName": self.job_name,
+            "bucket": self.bucket,
+            "imageDigest": self.image_digest,
+            "data": self.data.to_json(),
+            "hyperparameters": dict(self.hyperparameters),
+            "hyperparametersLeftOff": self.hyperparameters_left_off,
+            "training": {
+                "seconds": self.training.seconds,
+                "instanceType": self.training.instance_type,
+            },
+            "live": self.live.to_json() if self.live else None,
+            "liveProblem": self.live_problem,
+        }
+
+    @classmethod
+    def from_json(cls, event: Mapping[str, Any]) -> Self:
+        """Read evidence that to_json wrote.
+
+        Raises:
+            InvalidEventError: a field is missing or wrong; the message names it.
+        """
+        training = fields.mapping(event, "training")
+        hyperparameters = fields.mapping(event, "hyperparameters")
+        live = event.get("live")
+        return cls(
+            evaluation=Evaluation.from_json(fields.mapping(event, "evaluation")),
+            job_name=fields.text(event, "jobName"),
+            bucket=fields.text(event, "bucket"),
+            image_digest=fields.optional_text(event, "imageDigest"),
+            data=DataVersion.from_json(fields.mapping(event, "data")),
+            hyperparameters={
+                name: fields.optional_text(hyperparameters, name) for name in hyperparameters
+            },
+            hyperparameters_left_off=fields.whole_number(event, "hyperparametersLeftOff"),
+            training=Training(
+                seconds=fields.whole_number(training, "seconds"),
+                instance_type=fields.text(training, "instanceType"),
+            ),
+            live=None if live is None else LiveModel.from_json(fields.mapping(event, "live")),
+            live_problem=fields.optional_text(event, "liveProblem"),
+        )

@@ -1,0 +1,36 @@
+"""A newer release supersedes an older one that still waits for its approval."""
+
+from __future__ import annotations
+
+from shared.approvals import Approval
+from shared.approvals_table import ApprovalsTable
+
+
+def ask(table: ApprovalsTable, approval: Approval) -> Approval:
+    """Record a question, or renew it, and let newer releases supersede older ones.
+
+    Returns the approval as it is then: itself superseded if a release that started later waits for
+    its approval or has it. Whoever asks later sees this one among those that wait, or is seen by
+    it; and what a crash leaves undone, the next one to ask does.
+
+    Raises:
+        TransientError: as ApprovalsTable.record.
+    """
+    recorded = table.record(approval)
+    if recorded.status != "PENDING":
+        return recorded
+    own = recorded.approval_id
+    ids = table.join_waiting(own)
+    others = [other for other in map(table.get, sorted(ids - {own})) if other]
+    alive = [one for one in (recorded, *others) if one.status in ("PENDING", "APPROVED")]
+    newest = max(alive, key=lambda one: one.age)
+    for older in alive:
+        if older != newest and older.status == "PENDING":
+            table.settle(
+                older.approval_id,
+                status="SUPERSEDED",
+                settled_at=approval.requested_at,
+                superseded_by=newest.commit_id,
+            )
+    table.leave_waiting(ids - {newest.approval_id})
+    return table.get(own) or recorded

@@ -1,0 +1,1 @@
+"""Tells a waiting workflow how its approval was decided."""

@@ -1,0 +1,156 @@
+"""What was decided about releases, from the table of approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from operate.errors import OperateError
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+_OUTPUT = "ApprovalsTable"
+# Neither task tokens nor the evidence are read.
+_READ = (
+    *("approvalId", "status", "modelName", "commitId", "imageUri", "executionArn"),
+    *("requestedAt", "settledAt", "supersededBy", "votes"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """One approver's vote; `voted_at` in UTC, ISO 8601."""
+
+    approver: str
+    verdict: str
+    reason: str
+    voted_at: str
+    source_ip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One release and what became of its approval.
+
+    Attributes:
+        status: PENDING, APPROVED, REJECTED, EXPIRED, SUPERSEDED or CANCELLED.
+        settled_at: when it was decided or ended; None while it waits. UTC, ISO 8601.
+        superseded_by: the commit of the newer release, or "".
+        votes: in the order in which they came.
+    """
+
+    approval_id: str
+    status: str
+    model_name: str
+    commit_id: str
+    image_uri: str
+    execution_arn: str
+    requested_at: str
+    settled_at: str | None
+    superseded_by: str
+    votes: tuple[Vote, ...]
+
+    @property
+    def deciding_votes(self) -> tuple[Vote, ...]:
+        """The votes that made the status: none unless a person approved or rejected."""
+        return tuple(vote for vote in self.votes if vote.verdict.upper() == self.status)
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Decision:
+        """Read an item of the table, by the names that its attributes have there."""
+        votes = [
+            Vote(
+                approver=vote["approver"],
+                verdict=vote["verdict"],
+                reason=vote["reason"],
+                voted_at=vote["votedAt"],
+                source_ip=vote["sourceIp"],
+            )
+            for vote in sorted(item["votes"].values(), key=_position)
+        ]
+        return cls(
+            approval_id=item["approvalId"],
+            status=item["status"],
+            model_name=item["modelName"],
+            commit_id=item["commitId"],
+            image_uri=item["imageUri"],
+            execution_arn=item["executionArn"],
+            requested_at=item["requestedAt"],
+            settled_at=item.get("settledAt"),
+            superseded_by=item.get("supersededBy") or "",
+            votes=tuple(votes),
+        )
+
+
+def foundation_stack(model: str) -> str:
+    """The name of the stack that holds the table of a model's approvals."""
+    return f"{model}-Production-Foundation"
+
+
+def table_of(session: Session, *, model: str) -> str:
+    """The name of a model's table of approvals.
+
+    Raises:
+        OperateError: it is not deployed in this account and region.
+    """
+    name = foundation_stack(model)
+    try:
+        [stack] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"]["Message"]:
+            raise
+        raise _not_deployed(
+            f"there is no stack {name} in this account and region ({session.region_name})"
+        ) from error
+    for output in stack.get("Outputs", []):
+        if output["OutputKey"] == _OUTPUT:
+            return output["OutputValue"]
+    raise _not_deployed(f"the stack {name} has no output {_OUTPUT}")
+
+
+def read_decisions(session: Session, table: str) -> list[Decision]:
+    """Every approval, newest first.
+
+    Raises:
+        OperateError: the table is gone.
+    """
+    client = session.client("dynamodb")
+    names = {f"#{number}": name for number, name in enumerate(_READ)}
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        ProjectionExpression=", ".join(names),
+        FilterExpression="attribute_exists(#1)",  # the item that names the newest release has none
+        ExpressionAttributeNames=names,
+    )
+    try:
+        items = [_plain(item) for page in pages for item in page["Items"]]
+    except client.exceptions.ResourceNotFoundException as error:
+        raise _not_deployed(f"the table {table} does not exist any more") from error
+    return _newest_first(map(Decision.from_item, items))
+
+
+def _position(vote: Mapping[str, Any]) -> int:
+    return int(vote["position"])
+
+
+def _newest_first(decisions: Iterable[Decision]) -> list[Decision]:
+    return sorted(decisions, key=lambda item: item.settled_at or item.requested_at, reverse=True)
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in item.items()}
+
+
+def _not_deployed(why: str) -> OperateError:
+    return OperateError(
+        what="There are no decisions to read",
+        why=why,
+        next_step="use the account and region of the deployment (AWS_PROFILE, AWS_REGION), `. "
+        ".local/env` for the local cloud, or deploy first",
+    )

@@ -1,0 +1,85 @@
+"""Decisions as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from operate.decisions import Decision, Vote
+
+_STATUS = {
+    "PENDING": "waits for a decision",
+    "APPROVED": "approved",
+    "REJECTED": "rejected",
+    "EXPIRED": "expired, nobody decided",
+    "SUPERSEDED": "superseded",
+    "CANCELLED": "run stopped before a decision",
+}
+
+
+def as_text(decisions: Sequence[Decision]) -> str:
+    """One paragraph for each decision, in the order given."""
+    if not decisions:
+        return "No release has asked for approval yet."
+    return "\n\n".join(_paragraph(decision) for decision in decisions)
+
+
+def as_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """The same for programs; names as the approval page's JSON has them where it has them."""
+    return [
+        {
+            "approvalId": decision.approval_id,
+            "modelName": decision.model_name,
+            "commitId": decision.commit_id,
+            "imageUri": decision.image_uri,
+            "executionArn": decision.execution_arn,
+            "status": decision.status,
+            "requestedAt": decision.requested_at,
+            "settledAt": decision.settled_at,
+            "decidedBy": [vote.approver for vote in decision.deciding_votes],
+            "reason": "; ".join(vote.reason for vote in decision.deciding_votes if vote.reason),
+            "supersededBy": decision.superseded_by or None,
+            "votes": [
+                {
+                    "approver": vote.approver,
+                    "verdict": vote.verdict,
+                    "reason": vote.reason,
+                    "votedAt": vote.voted_at,
+                    "sourceIp": vote.source_ip,
+                }
+                for vote in decision.votes
+            ],
+        }
+        for decision in decisions
+    ]
+
+
+def _paragraph(decision: Decision) -> str:
+    status = _STATUS.get(decision.status, decision.status)
+    if decision.superseded_by:
+        status += f" by commit {decision.superseded_by}"
+    if decision.deciding_votes:
+        status += f" by {', '.join(vote.approver for vote in decision.deciding_votes)}"
+    when = _when(decision.settled_at or decision.requested_at)
+    lines = [
+        f"{when}  {decision.model_name}  commit {decision.commit_id}  {status}",
+        f"  run {decision.execution_arn}",
+        *map(_line, decision.votes),
+    ]
+    return "\n".join(map(_printable, lines))
+
+
+def _line(vote: Vote) -> str:
+    reason = f": {vote.reason}" if vote.reason else ", no reason given"
+    when = _when(vote.voted_at)
+    return f"  {vote.approver} {vote.verdict} {when} from {vote.source_ip}{reason}"
+
+
+def _when(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _printable(text: str) -> str:
+    # People typed some of it: nothing of it may steer a terminal or look like another line.
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,109 @@
+"""Evidence travels: as JSON without loss, small enough whatever the data says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shared.evidence import Evidence
+from shared.fields import InvalidEventError
+from shared.text import byte_size, duration, shorten
+
+from tests.unit.lambdas import events
+
+_JSON = events.load("evidence")
+_EVIDENCE = Evidence.from_json(_JSON)
+
+
+def test_evidence_survives_json() -> None:
+    assert Evidence.from_json(json.loads(json.dumps(_EVIDENCE.to_json()))) == _EVIDENCE
+    assert _EVIDENCE.to_json() == _JSON
+
+
+def test_first_release_survives_json() -> None:
+    first = replace(_EVIDENCE, live=None, image_digest="", live_problem="", hyperparameters={})
+
+    assert Evidence.from_json(json.loads(json.dumps(first.to_json()))) == first
+
+
+@pytest.mark.parametrize("field", [name for name in _JSON if name not in ("live", "liveProblem")])
+def test_wrong_field_names_itself(field: str) -> None:
+    with pytest.raises(InvalidEventError, match=field):
+        Evidence.from_json({**_JSON, field: True})
+
+
+@pytest.mark.parametrize("part", ["data", "training", "live", "evaluation"])
+def test_a_part_without_its_fields_is_refused(part: str) -> None:
+    with pytest.raises(InvalidEventError):
+        Evidence.from_json({**_JSON, part: {}})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        (0.9667, 0.9333, "better than live"),
+        (0.9333, 0.9667, "worse than live"),
+        (0.96671, 0.96669, "as good as live"),
+        (0.9664, 0.9666, "worse than live"),
+    ],
+)
+def test_verdict_is_what_the_shown_figures_say(ours: float, theirs: float, verdict: str) -> None:
+    assert _EVIDENCE.live
+    evidence = replace(
+        _EVIDENCE,
+        evaluation=replace(_EVIDENCE.evaluation, accuracy=ours),
+        live=replace(_EVIDENCE.live, accuracy=theirs),
+    )
+
+    assert evidence.comparison == verdict
+
+
+def test_without_a_live_model_the_verdict_tells_why() -> None:
+    assert replace(_EVIDENCE, live=None).comparison == "first release"
+    unknown = replace(_EVIDENCE, live=None, live_problem="It could not be read.")
+    assert unknown.comparison == "not compared with live"
+
+
+@given(st.text(), st.integers(min_value=2, max_value=50))
+def test_shortened_text_is_one_short_line(text: str, characters: int) -> None:
+    short = shorten(text, characters=characters)
+
+    assert len(short) <= characters
+    assert len(json.dumps(short)) - 2 <= 4 * characters
+    assert short == " ".join(short.split())
+    if text.isascii() and text.isprintable() and len(text) <= characters:
+        assert short == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_999, "1.0 MB"),
+        (3_858_000, "3.9 MB"),
+        (5 * 10**15, "5000.0 TB"),
+    ],
+)
+def test_sizes_read_well(size: int, text: str) -> None:
+    assert byte_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (74, "1 min 14 s"), (3600, "1 h"), (90_061, "25 h 1 min 1 s")]
+)
+def test_durations_read_well(seconds: int, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_events_of_the_functions_agree() -> None:
+    # The checked-in events are one release, seen by one function after the other.
+    gather: dict[str, Any] = events.load("gather_evidence")
+    assert gather["evaluation"] == _JSON["evaluation"]
+    assert gather["data"] == _JSON["data"] == events.load("evaluate_predictions")["data"]
+    assert events.load("inspect_data")["manifestKey"] == _JSON["data"]["manifestKey"]

@@ -1,0 +1,109 @@
+"""The mail with the question: what a person needs, in plain text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ask_approval.question import write_mail
+from shared.approvals import Approval
+from shared.evidence import LiveModel
+from shared.mail import MAX_BODY_BYTES, Mail
+
+from tests.unit.lambdas.approval_fakes import ADA, APPROVAL
+
+_LINK = "https://api.example/approvals/x?approver=y"
+
+
+def _mail(approval: Approval = APPROVAL, *, is_reminder: bool = False) -> Mail:
+    return write_mail(approval, approver=ADA, link=_LINK, unconfirmed=(), is_reminder=is_reminder)
+
+
+def _live() -> LiveModel:
+    assert APPROVAL.evidence.live is not None
+    return APPROVAL.evidence.live
+
+
+def _rows(body: str) -> list[list[str]]:
+    return [line.split() for line in body.splitlines()]
+
+
+def test_mail_has_what_a_person_needs_to_know() -> None:
+    mail = _mail()
+
+    for needed in (
+        "Tuesday 24 November 2026, 14:30 UTC",
+        "nothing is released and the endpoint stays as it is",
+        "Of 3 asked, 1 approver must approve; one rejection rejects it.",
+        "s3://release-data/predictions/1a2b3c4d-20261122-5f0e9c/",
+        APPROVAL.evidence.report_uri,
+        APPROVAL.image_uri,
+        APPROVAL.evidence.data.version,
+        "a mail scanner too",
+    ):
+        assert needed in mail.body
+    assert mail.body.splitlines().count(_LINK) == 1
+    assert APPROVAL.task_token not in mail.body
+
+
+def test_figures_stand_beside_those_of_the_live_model() -> None:
+    rows = _rows(_mail().body)
+
+    assert ["New", "Live", "(0f9e8d7c)"] in rows
+    assert ["Accuracy", "96.7", "%", "93.3", "%"] in rows
+    assert ["Class", "Precision", "Recall", "F1", "Rows"] in rows
+    assert ["versicolor", "100.0", "%", "90.0", "%", "94.7", "%", "10"] in rows
+    assert "compare roughly" not in _mail().body
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    [(0.99, "worse than live"), (0.9667, "as good as live"), (0.5, "better than live")],
+)
+def test_the_subject_says_how_it_compares(accuracy: float, verdict: str) -> None:
+    live = replace(_live(), accuracy=accuracy)
+    mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=live)))
+
+    assert mail.subject == f"iris 1a2b3c4d: {verdict}, approve?"
+    assert verdict.upper() in mail.body
+
+
+def test_a_first_release_is_compared_with_nothing() -> None:
+    mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=None)))
+
+    assert mail.subject == "iris 1a2b3c4d: first release, approve?"
+    assert "No model is live yet" in mail.body
+
+
+def test_a_live_model_that_could_not_be_read_is_said_to_be_there() -> None:
+    evidence = replace(APPROVAL.evidence, live=None, live_problem="Its report is gone.")
+
+    mail = _mail(replace(APPROVAL, evidence=evidence))
+
+    assert "A model is live, and could not be compared: Its report is gone." in mail.body
+    assert "first release" not in mail.subject
+
+
+def test_other_held_out_data_is_named() -> None:
+    live = replace(_live(), test_version="0" * 12)
+
+    mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=live)))
+
+    assert "compare roughly" in mail.body
+
+
+def test_mail_without_class_scores_names_the_report() -> None:
+    evaluation = replace(APPROVAL.evidence.evaluation, classes=None, confusion_matrix=None)
+    evidence = replace(APPROVAL.evidence, evaluation=evaluation)
+
+    assert "too many classes" in _mail(replace(APPROVAL, evidence=evidence)).body
+
+
+def test_long_names_still_make_a_mail() -> None:
+    long = replace(APPROVAL, model_name="ü\n" * 200, approvers=(f"{'a' * 250}@x.example",) * 2000)
+
+    mail = _mail(long, is_reminder=True)
+
+    assert len(mail.subject) < 100
+    assert mail.subject.isascii()
+    assert len(mail.body.encode()) <= MAX_BODY_BYTES

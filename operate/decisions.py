@@ -124,7 +124,7 @@ def read_decisions(session: Session, table: str) -> list[Decision]:
     pages = client.get_paginator("scan").paginate(
         TableName=table,
         ProjectionExpression=", ".join(names),
-        FilterExpression="attribute_exists(#1)",  # the item that names the newest release has none
+        FilterExpression="attribute_exists(#1)",  # the item `waiting` has none
         ExpressionAttributeNames=names,
     )
     try:

@@ -114,10 +114,12 @@ class Approvals:
         item = {name: {"S": value} for name, value in given.items()}
         self._dynamodb.put_item(TableName=self.name, Item={**item, "votes": {"M": votes}})
 
-    def put_pointer(self) -> None:
-        """The item that names the newest release; it is no approval."""
-        item = {"approvalId": {"S": "newest"}, "newestId": {"S": "0" * 32}}
-        self._dynamodb.put_item(TableName=self.name, Item=item)
+    def put_waiting(self) -> None:
+        """The item that names the approvals which may supersede each other; it is none itself."""
+        self._dynamodb.put_item(
+            TableName=self.name,
+            Item={"approvalId": {"S": "waiting"}, "ids": {"SS": ["0" * 32]}},
+        )
 
     def delete_table(self) -> None:
         """Take the table away behind the stack's back."""

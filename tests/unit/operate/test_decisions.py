@@ -76,7 +76,7 @@ def _fill(approvals: Approvals) -> None:
         votes=[_ADA],
     )
     approvals.put(approvalId="4" * 32, commitId="44444444", requestedAt="2026-11-03T00:00:00+00:00")
-    approvals.put_pointer()
+    approvals.put_waiting()
 
 
 def test_people_read_who_decided_what_newest_first(approvals: Approvals, command: Command) -> None:

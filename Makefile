@@ -98,3 +98,5 @@ deploy: setup ## the pipeline to AWS; it deploys the rest (README: Deploy to AWS
 
 clean: down ## remove everything that these verbs made here
 	rm -rf .venv .local node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf container/.venv container/.pytest_cache container/.hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -137,10 +137,16 @@ build() {
         "if it could not fetch the base image, set BASE_IMAGE; if pip met a certificate, CA_BUNDLE"
 }
 
+vanished() {
+    fail "$image is not on this machine any more" \
+        "it was built a moment ago, and another program has removed it, such as a clean-up" \
+        "run this again, while nothing else removes images"
+}
+
 # What is pushed under an immutable tag stays, so look at it while it is still here alone.
 check_built() {
     local about architecture
-    about=$("$engine" image inspect --format '{{json .}}' "$image" | tr -d '[:space:]')
+    about=$("$engine" image inspect --format '{{json .}}' "$image" | tr -d '[:space:]') || vanished
     IFS=/ read -r _ architecture _ <<<"$platform"
     [[ $about == *"\"Architecture\":\"$architecture\""* ]] || fail \
         "$image is not for $platform" "its base image is for another architecture" \
@@ -154,8 +160,9 @@ push() {
     echo "Pushing $image."
     local -a options=("${push_options[@]}")
     [[ $kind != podman ]] || options+=(--format v2s2)
-    "$engine" push "${options[@]}" "$image" >&2 || fail "$image was not pushed" \
-        "the engine's message is above" \
+    "$engine" push "${options[@]}" "$image" >&2 && return
+    "$engine" image inspect "$image" >/dev/null 2>&1 || vanished
+    fail "$image was not pushed" "the engine's message is above" \
         "check the log-in and the right to push; for a registry without TLS set PUSH_OPTIONS"
 }
 

@@ -20,6 +20,11 @@ from plumbing.errors import shown
 CSV = "text/csv"
 JSON = "application/json"
 JSON_SHAPE = 'Send {"instances": [[1.5, 2], ...]}: one list of numbers a row.'
+# Held-out files come here through a batch transform, so people meet this text in its log.
+NO_HEADER = (
+    " Send no header line; a request carries features only "
+    "(in held-out files the label stays, the workflow takes it off)."
+)
 
 
 class BadRequestError(Exception):
@@ -145,9 +150,10 @@ def _number(text: str, *, row: int, column: int) -> float:
             raise ValueError
         return float(text)
     except ValueError:
-        hint = " Send no header line and no label." if row == 1 else ""
+        hint = NO_HEADER if row == 1 else ""
         raise BadRequestError(
-            f"Row {row}, column {column}: {shown(text)} is not a number.{hint}"
+            f"Row {row}, column {column}: {shown(text)} is not a number. "
+            f"Column 1 is the first feature.{hint}"
         ) from None
 
 

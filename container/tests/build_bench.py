@@ -31,7 +31,8 @@ case "$*" in
     "manifest inspect"*)
         printf '{\\n\\t"mediaType": "%s",\\n' "${MEDIA_TYPE:-$DOCKER_MANIFEST}"
         printf '\\t"config": {"mediaType": "application/vnd.docker.container.image.v1+json"}}' ;;
-    push*) touch pushed ;;
+    push*) [[ -z ${PUSH_FAILS:-} ]] && touch pushed ;;
+    "image inspect $REPOSITORY_URI:"*) [[ -z ${VANISHES:-} ]] ;;
     buildx*) [[ -z ${NO_BUILDX:-} ]] ;;
     login*) cat >/dev/null ;;
 esac && [[ $1 != build || -z ${BUILD_FAILS:-} ]]

@@ -142,6 +142,20 @@ def test_a_failure_says_what_why_and_what_to_do(
     assert "Do: " in done.err
 
 
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_push_that_failed_is_told_from_an_image_that_vanished(bench: Bench, engine: str) -> None:
+    settings = {"REPOSITORY_URI": ECR, "COMMIT_ID": COMMIT, "PUSH_FAILS": "1"}
+
+    refused = bench.run("--engine", engine, **settings)
+    vanished = bench.run("--engine", engine, VANISHES="1", **settings)
+
+    assert (refused.code, vanished.code) == (1, 1)
+    assert "check the log-in" in refused.err
+    assert "another program has removed it" in vanished.err
+    assert "run this again" in vanished.err
+    assert "log-in" not in vanished.err
+
+
 def test_the_help_names_every_option(bench: Bench) -> None:
     done = bench.run("--help")
     assert done.code == 0

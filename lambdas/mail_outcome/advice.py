@@ -98,6 +98,13 @@ _ENDPOINT_SLOW = (
     "until it is InService or Failed; then release again."
 )
 
+_HELD_OUT = (
+    "The held-out data could not be predicted. Most often a file under test/ in the data bucket "
+    "has a header line, a missing value, or text where a number belongs. The transform job's log "
+    "in CloudWatch, under /aws/sagemaker/TransformJobs, says what was refused: mend that file, or "
+    "the model if 'serve' itself failed, then release again."
+)
+
 _Family = tuple[tuple[str, ...], str]
 # The first family with a matching word gives the advice; words are compared in lower case.
 _INFRASTRUCTURE: tuple[_Family, ...] = (
@@ -192,9 +199,11 @@ def _by_name_or_family(*, error: str, reason: str, state: str) -> str:
         return _ENDPOINT[error] + (_family(reason, _INFRASTRUCTURE) or _UNHEALTHY)
     if error in _BY_NAME:
         return _BY_NAME[error]
-    families = _INFRASTRUCTURE + _MODEL
+    held_out = state == "Predict the held-out data"
+    families = _INFRASTRUCTURE if held_out else _INFRASTRUCTURE + _MODEL
+    otherwise = _HELD_OUT if held_out else _OTHERWISE
     # The error's name is the surer sign, so it is asked first.
-    return _family(error, families) or _family(reason, families) or _OTHERWISE
+    return _family(error, families) or _family(reason, families) or otherwise
 
 
 def _family(sign: str, families: tuple[_Family, ...]) -> str | None:

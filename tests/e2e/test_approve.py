@@ -139,15 +139,18 @@ def test_the_endpoint_configuration_says_what_it_came_from(system: System, first
     assert tags["data"] == evidence["data"]["version"]
 
 
-def test_the_next_release_is_shown_beside_the_live_one(
-    system: System, first: Approved, image: str
-) -> None:
-    assert first.outcome.status == "SUCCEEDED"
+@pytest.mark.usefixtures("first")
+def test_the_next_release_is_shown_beside_the_live_one(system: System, image: str) -> None:
+    # Given a live model whose own evaluation is kept
+    served = system.approved(system.release(image))
+    assert served.status == "SUCCEEDED", served
+    # When the same commit asks again
     release = system.release(image)
     link = release.wait_for_approval_link(ADA)
     page, mail = ask("GET", link), release.mails()[0]
+    # Then mail and page compare the two
     assert mail["subject"].endswith(": as good as live, approve?")
-    assert f"Live ({first.outcome.output['commitId'][:8]})" in mail["body"]
+    assert f"Live ({served.output['commitId'][:8]})" in mail["body"]
     assert "As good as live" in page.text
     release.abort()
 

@@ -77,6 +77,20 @@ def test_a_timeout_names_what_limits_the_step(state: str, words: str) -> None:
     assert words in advice(error="States.Timeout", reason="", state=state)
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("AlgorithmError: See job logs for more information", "under /aws/sagemaker/TransformJobs"),
+        ("ClientError: Bad HTTP response status: 400", "a header line, a missing value, or text"),
+        ("ResourceLimitExceeded: limit is 0", "quota"),
+        ("CapacityError: Unable to provision", "another instance type"),
+    ],
+)
+def test_failed_predictions_point_to_the_held_out_data(reason: str, words: str) -> None:
+    state = "Predict the held-out data"
+    assert words in advice(error="States.TaskFailed", reason=reason, state=state)
+
+
 def test_an_endpoint_that_was_busy_before_is_told_from_one_that_is_slow_now() -> None:
     busy = advice(error="EndpointTimedOut", reason="", state="Look up the endpoint")
     slow = advice(error="EndpointTimedOut", reason="", state="Wait for the endpoint")

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+CHECKS_STAGE = "Build"
+"""What the CDK calls the pipeline's stage that checks and synthesizes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:

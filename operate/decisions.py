@@ -40,7 +40,7 @@ class Decision:
     Attributes:
         status: PENDING, APPROVED, REJECTED, EXPIRED, SUPERSEDED or CANCELLED.
         settled_at: when it was decided or ended; None while it waits. UTC, ISO 8601.
-        superseded_by: the commit of the newer release, or "".
+        superseded_by: the newer release, such as "commit 1a2b3c4d", or "".
         votes: in the order in which they came.
     """
 

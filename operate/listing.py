@@ -58,7 +58,7 @@ def as_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
 def _paragraph(decision: Decision) -> str:
     status = _STATUS.get(decision.status, decision.status)
     if decision.superseded_by:
-        status += f" by commit {decision.superseded_by}"
+        status += f" by {decision.superseded_by}"
     if decision.deciding_votes:
         status += f" by {', '.join(vote.approver for vote in decision.deciding_votes)}"
     when = _when(decision.settled_at or decision.requested_at)

@@ -128,7 +128,7 @@ class Decisions:
             case "SUPERSEDED":
                 title = f"{again}superseded".capitalize()
                 message = (
-                    f"A newer release, commit {approval.superseded_by}, asks for approval since "
+                    f"A newer release, {approval.superseded_by}, takes its place since "
                     f"{utc_of(approval.settled_at or '')}. This one is not released; decide on "
                     "the newer one, by the link in its own mail."
                 )

@@ -1,10 +1,11 @@
-"""Workflow step and target of events: close an approval whose time or whose run is over."""
+"""Workflow step and target of events: close an approval whose time, run or turn is over."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,8 @@ from shared.logs import log_event
 from shared.text import iso
 from shared.transient import transient_errors_named
 
-_EVENTS = "aws.states"
+_WORKFLOW = "aws.states"
+_PIPELINE = "aws.codepipeline"
 _OVER = ("ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT")
 
 
@@ -50,8 +52,11 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     table = ApprovalsTable.of(aws.dynamodb(), name=environment().approvals_table)
     now = iso(int(time.time()))
     with transient_errors_named():
-        if event.get("source") == _EVENTS:
+        if event.get("source") == _WORKFLOW:
             cancel(event, table=table, now=now)
+            return {}
+        if event.get("source") == _PIPELINE:
+            make_way(event, table=table, now=now)
             return {}
         return expire(fields.text(event, "approvalId"), table=table, now=now)
 
@@ -88,3 +93,26 @@ def cancel(event: Mapping[str, Any], *, table: ApprovalsTable, now: str) -> None
         return
     closed = table.settle(approval_id_of(execution_arn), status="CANCELLED", settled_at=now)
     log_event("runOver", approvalCancelled=closed, executionArn=execution_arn)
+
+
+def make_way(event: Mapping[str, Any], *, table: ApprovalsTable, now: str) -> None:
+    """Supersede what waits when a newer commit has passed its checks in the pipeline.
+
+    That commit cannot start its release before this one's run has ended: the stage is locked.
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+    A run that began after the event is that commit's own, or newer.
+
+    Raises:
+        InvalidEventError: the event does not say when, or in which execution of the pipeline.
+    """
+    execution_id = fields.text(fields.mapping(event, "detail"), "execution-id")
+    passed = datetime.fromisoformat(fields.text(event, "time"))
+    for approval in filter(None, map(table.get, sorted(table.waiting()))):
+        if approval.status == "PENDING" and datetime.fromisoformat(approval.started_at) < passed:
+            superseded = table.settle(
+                approval.approval_id,
+                status="SUPERSEDED",
+                settled_at=now,
+                superseded_by=f"pipeline execution {execution_id}",
+            )
+            log_event("madeWay", approvalSuperseded=superseded, executionArn=approval.execution_arn)

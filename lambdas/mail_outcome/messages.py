@@ -118,7 +118,7 @@ WHAT IT WAS
 
 def _superseded(outcome: Outcome) -> Mail:
     decision = outcome.decision
-    newer = (decision.reason if decision else "") or "A newer release asks for approval"
+    newer = (decision.reason if decision else "") or "A newer release takes its place"
     body = f"""\
 The {outcome.model} is not released: {newer[:1].lower()}{newer[1:]}.
 The endpoint stays as it was. The links in this release's approval mails say so too.

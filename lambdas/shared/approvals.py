@@ -55,7 +55,8 @@ class Approval:
 
     started_at (of the execution), requested_at and settled_at are in UTC, ISO 8601; expires_at in
     epoch seconds; approvers are the addresses asked; committer is "" when it is unknown;
-    superseded_by is the newer release's commit; votes are in the order in which they came.
+    superseded_by names the newer release, such as "commit 1a2b3c4d"; votes are in the order in
+    which they came.
     """
 
     approval_id: str
@@ -135,7 +136,7 @@ class Approval:
             raise ValueError("Nothing is decided yet.")
         reason = "; ".join(vote.reason for vote in self.deciding_votes if vote.reason)
         if self.status == "SUPERSEDED":
-            reason = f"A newer release, commit {self.superseded_by}, asks for approval"
+            reason = f"A newer release, {self.superseded_by}, takes its place"
         return {
             "decision": _OUTCOMES[self.status],
             "decidedBy": ", ".join(vote.approver for vote in self.deciding_votes),

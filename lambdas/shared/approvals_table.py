@@ -109,6 +109,11 @@ class ApprovalsTable:
         waiting = self.items.update(WAITING, update="ADD #ids :ids", values={":ids": {approval_id}})
         return set(waiting["ids"]) if waiting else set()
 
+    def waiting(self) -> set[str]:
+        """The ids of approvals that may supersede or be superseded."""
+        item = self.items.get(WAITING) or {}
+        return set(item.get("ids", ()))
+
     def leave_waiting(self, approval_ids: set[str]) -> None:
         """Take approvals away from those that may supersede or be superseded."""
         if approval_ids:

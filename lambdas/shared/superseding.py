@@ -30,7 +30,7 @@ def ask(table: ApprovalsTable, approval: Approval) -> Approval:
                 older.approval_id,
                 status="SUPERSEDED",
                 settled_at=approval.requested_at,
-                superseded_by=newest.commit_id,
+                superseded_by=f"commit {newest.commit_id}",
             )
     table.leave_waiting(ids - {newest.approval_id})
     return table.get(own) or recorded

@@ -8,9 +8,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from mlops_stacks.names import CHECKS_STAGE
+
 
 class FailureRules(Construct):
-    """Tells of a pipeline that failed, and of executions that ended outside their own states.
+    """Tells of failures outside the workflow's own states, and closes approvals that are over.
 
     An aborted execution mails nothing, nor does one that `States.ALL` cannot catch:
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -51,6 +53,21 @@ class FailureRules(Construct):
                 detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
             ),
             [mail],
+        )
+
+        self._rule(
+            "NewerCommit",
+            "A newer commit has passed its checks and waits for the release under way",
+            events.EventPattern(
+                source=["aws.codepipeline"],
+                detail_type=["CodePipeline Stage Execution State Change"],
+                detail={
+                    "pipeline": [pipeline_name],
+                    "stage": [CHECKS_STAGE],
+                    "state": ["SUCCEEDED"],
+                },
+            ),
+            [close_approval],
         )
 
     def _rule(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.system import ADA, EVERYBODY, GRACE, Approved, System
+import pytest
+
+from tests.e2e.system import ADA, EVERYBODY, GRACE, Approved, Definition, System
 from tests.e2e.web import ask, ask_signed, submit
 
 
@@ -54,7 +58,7 @@ def test_a_newer_release_supersedes_one_that_waits(
     for link in links.values():
         page = ask("GET", link)
         assert (page.status, "<form" in page.text) == (200, False)
-        assert f"A newer release, commit {commit}, asks for approval" in page.text
+        assert f"A newer release, commit {commit}, takes its place" in page.text
     late = submit(links[GRACE], decision="approve")
     assert late.status == 409
     assert "A newer release" in late.text
@@ -66,17 +70,36 @@ def test_a_newer_release_supersedes_one_that_waits(
     assert system.endpoint() == live
 
 
-def test_releases_approved_at_the_same_moment_never_look_like_a_rollback(
-    system: System, first: Approved, image: str
+@pytest.fixture
+def gate(system: System) -> Iterator[str]:
+    """An activity that approved releases stop at until they are let go."""
+    states = system.client("stepfunctions")
+    arn: str = states.create_activity(name="gate")["activityArn"]
+    yield arn
+    states.delete_activity(activityArn=arn)
+
+
+def test_releases_deployed_at_the_same_moment_never_look_like_a_rollback(
+    system: System, first: Approved, image: str, gate: str
 ) -> None:
-    # Given a release that was approved just now, and another that is approved meanwhile
-    releases = []
+    def stop(definition: Definition) -> None:
+        for choice in definition["States"]["Approved?"]["Choices"]:
+            if "approved" in choice["Condition"]:
+                state = {"Type": "Task", "Resource": gate, "Next": choice["Next"]}
+                definition["States"]["Gate"] = state
+                choice["Next"] = "Gate"
+
+    # Given two releases that were approved, and stand before their deployment
+    states = system.client("stepfunctions")
+    releases, tokens = [], []
     for _ in range(2):
-        release = system.waiting(first, image)
-        link = release.approval_links()[ADA]
-        assert submit(link, decision="approve").status == 200
+        release = system.waiting(first, image, stop)
+        assert submit(release.approval_links()[ADA], decision="approve").status == 200
         releases.append(release)
-    assert releases[0].outcome().status == "RUNNING", "the first one is not live yet"
+        tokens.append(states.get_activity_task(activityArn=gate)["taskToken"])
+    # When both go on at once
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda token: states.send_task_success(taskToken=token, output="{}"), tokens))
     outcomes = [system.ended(release) for release in releases]
     # Then one of them is live, and the other was live before it or says who was faster
     endpoint = system.endpoint()

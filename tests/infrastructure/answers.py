@@ -31,7 +31,7 @@ def _decision(
 
 APPROVED = _decision("approved", "Good on all classes", ada="approved")
 REJECTED = _decision("rejected", "Too many false alarms", grace="rejected")
-SUPERSEDED = _decision("superseded", "A newer release, commit 2b3c4d5e, asks for approval")
+SUPERSEDED = _decision("superseded", "A newer release, commit 2b3c4d5e, takes its place")
 EXPIRED = _decision("expired")
 RELEASE_INPUT: Mapping[str, str] = {
     "commitID": "1a2b3c4d",

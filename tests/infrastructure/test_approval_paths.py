@@ -86,7 +86,7 @@ def test_each_other_decision_is_an_outcome_of_its_own(
     ("how", "cause"),
     [
         ("rejected", "Rejected by grace@example.com: Too many false alarms"),
-        ("superseded", "A newer release, commit 2b3c4d5e, asks for approval"),
+        ("superseded", "A newer release, commit 2b3c4d5e, takes its place"),
     ],
 )
 def test_the_execution_says_why_it_ended(definition: dict[str, Any], how: str, cause: str) -> None:

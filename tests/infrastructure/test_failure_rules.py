@@ -78,6 +78,9 @@ def test_an_end_that_nobody_was_told_of_comes_to_a_mail(
         ("event_pipeline_failed", {"state": "SUCCEEDED"}),
         ("event_pipeline_failed", {"state": "SUPERSEDED"}),
         ("event_pipeline_failed", {"pipeline": "wine-pipeline"}),
+        ("event_stage_succeeded", {"stage": "Source"}),
+        ("event_stage_succeeded", {"state": "FAILED"}),
+        ("event_stage_succeeded", {"pipeline": "wine-pipeline"}),
     ],
 )
 def test_other_events_start_nothing(
@@ -115,7 +118,23 @@ def test_a_failed_pipeline_is_mailed_and_an_execution_s_end_also_closes_its_appr
 
     assert [target["Arn"] for target in execution["Targets"]] == [mail, close]
     assert [target["Arn"] for target in pipeline["Targets"]] == [mail]
-    assert len(rules) == 2
+    assert len(rules) == 3
+
+
+def test_a_newer_commit_that_passed_its_checks_closes_what_waits(
+    shipped: Synthesis, release_intrinsics: Intrinsics, rules: list[dict[str, Any]]
+) -> None:
+    close = _function(shipped, release_intrinsics, "close_approval")
+    stages = shipped.only("AWS::CodePipeline::Pipeline")["Stages"]
+    (checks,) = (
+        stage["Name"]
+        for stage in stages
+        if any(action["Name"] == "Synth" for action in stage["Actions"])
+    )
+
+    (rule,) = _matching(rules, _of("event_stage_succeeded", stage=checks))
+
+    assert [target["Arn"] for target in rule["Targets"]] == [close]
 
 
 def test_only_these_rules_may_call_only_these_functions(

@@ -26,7 +26,11 @@ _TWO = replace(APPROVAL, approvals_required=2)
 @pytest.mark.parametrize(
     ("approval", "status", "words"),
     [
-        (ended("SUPERSEDED", superseded_by="5e6f7a8b"), 200, "A newer release, commit 5e6f7a8b"),
+        (
+            ended("SUPERSEDED", superseded_by="commit 5e6f7a8b"),
+            200,
+            "A newer release, commit 5e6f7a8b",
+        ),
         (ended("CANCELLED"), 200, "The run that asked for this approval ended"),
         (ended("EXPIRED"), 410, "The time to decide is over"),
     ],
@@ -44,7 +48,7 @@ def test_an_approval_that_ended_without_people_says_how(
 @pytest.mark.parametrize(
     ("approval", "status"),
     [
-        (ended("SUPERSEDED", superseded_by="5e6f7a8b"), 409),
+        (ended("SUPERSEDED", superseded_by="commit 5e6f7a8b"), 409),
         (ended("CANCELLED"), 410),
         (ended("EXPIRED"), 410),
         (replace(APPROVAL, expires_at=1), 410),

@@ -176,12 +176,12 @@ def test_a_vote_that_came_in_between_counts_and_is_not_overwritten(
 def test_a_pending_approval_ends_once(table: ApprovalsTable, status: Any) -> None:  # noqa: ANN401 - a status
     table.record(APPROVAL)
 
-    first = table.settle(_ID, status=status, settled_at=VOTED_AT, superseded_by="5e6f7a8b")
+    first = table.settle(_ID, status=status, settled_at=VOTED_AT, superseded_by="commit 5e6f7a8b")
     second = table.settle(_ID, status="EXPIRED", settled_at="2026-11-30T00:00:00Z")
 
     assert (first, second) == (True, False)
     assert table.get(_ID) == replace(
-        APPROVAL, status=status, settled_at=VOTED_AT, superseded_by="5e6f7a8b"
+        APPROVAL, status=status, settled_at=VOTED_AT, superseded_by="commit 5e6f7a8b"
     )
     with pytest.raises(VoteRefusedError):
         table.vote(_ID, vote=vote(ADA), now=NOW)
@@ -215,7 +215,7 @@ def test_told_is_noted_for_the_token_that_was_told(table: ApprovalsTable) -> Non
         ("REJECTED", (vote(ADA, reason="Good"), vote(GRACE, "rejected", reason="Bad")),
          ("rejected", GRACE, "Bad")),
         ("SUPERSEDED", (vote(ADA, reason="Good"),),
-         ("superseded", "", "A newer release, commit 5e6f7a8b, asks for approval")),
+         ("superseded", "", "A newer release, commit 5e6f7a8b, takes its place")),
         ("EXPIRED", (vote(ADA, reason="Good"),), ("expired", "", "")),
         ("CANCELLED", (), ("expired", "", "")),
     ],
@@ -224,7 +224,7 @@ def test_the_workflow_gets_who_decided_what_and_why(
     status: Status, votes: tuple[Vote, ...], expected: tuple[str, str, str]
 ) -> None:
     approval = replace(
-        APPROVAL, status=status, votes=votes, settled_at=VOTED_AT, superseded_by="5e6f7a8b"
+        APPROVAL, status=status, votes=votes, settled_at=VOTED_AT, superseded_by="commit 5e6f7a8b"
     )
 
     decision = approval.decision()

@@ -170,7 +170,10 @@ def test_a_release_that_is_superseded_at_once_mails_nobody(world: _World) -> Non
 
     assert handle(_EVENT, None) == {"mails": 0}
 
-    assert (world.recorded.status, world.recorded.superseded_by) == ("SUPERSEDED", "5e6f7a8b")
+    assert (world.recorded.status, world.recorded.superseded_by) == (
+        "SUPERSEDED",
+        "commit 5e6f7a8b",
+    )
 
 
 def test_too_few_confirmed_approvers_fail_at_once_and_say_how_to_mend_it(world: _World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from shared.approvals import Approval
 from shared.approvals_table import ApprovalsTable
 from shared.environment import InvalidEnvironmentError
 from shared.fields import InvalidEventError
+from shared.superseding import ask
 
 from tests.unit.lambdas import approval_table, events
 from tests.unit.lambdas.approval_fakes import ADA, APPROVAL, NOW, VOTED_AT, vote
 
 _EVENT = events.load("close_approval")
+_STARTED = datetime.fromisoformat(APPROVAL.started_at)
+_BEFORE, _AFTER = ((_STARTED + timedelta(seconds=seconds)).isoformat() for seconds in (-1, 1))
 
 
 @pytest.fixture
@@ -64,7 +68,10 @@ def test_a_decision_of_the_last_moment_counts(table: ApprovalsTable) -> None:
 def test_a_supersession_of_the_last_moment_counts_too(table: ApprovalsTable) -> None:
     table.record(APPROVAL)
     table.settle(
-        APPROVAL.approval_id, status="SUPERSEDED", settled_at=VOTED_AT, superseded_by="5e6f7a8b"
+        APPROVAL.approval_id,
+        status="SUPERSEDED",
+        settled_at=VOTED_AT,
+        superseded_by="commit 5e6f7a8b",
     )
 
     assert handle(_EVENT, None)["decision"] == "superseded"
@@ -116,13 +123,59 @@ def test_a_run_that_has_begun_is_not_over(table: ApprovalsTable) -> None:
     assert _found(table) == APPROVAL
 
 
+def _checked_at(time: str) -> dict[str, Any]:
+    return {**events.load("event_stage_succeeded"), "time": time}
+
+
+def test_what_waits_makes_way_for_a_newer_commit_in_the_pipeline(table: ApprovalsTable) -> None:
+    ask(table, APPROVAL)
+
+    assert handle(_checked_at(_AFTER), None) == {}
+
+    approval = _found(table)
+    assert approval.status == "SUPERSEDED"
+    assert approval.decision()["reason"] == (
+        "A newer release, pipeline execution 8c1f5a0e-3b2d-4c6e-9f7a-1d2e3f4a5b6c, takes its place"
+    )
+
+
+def test_a_release_does_not_make_way_for_its_own_commit(table: ApprovalsTable) -> None:
+    # Given an event of before the run began that comes late, or twice
+    ask(table, APPROVAL)
+
+    handle(_checked_at(_BEFORE), None)
+
+    assert _found(table).status == "PENDING"
+
+
+def test_a_decision_stays_when_a_newer_commit_comes(table: ApprovalsTable) -> None:
+    ask(table, APPROVAL)
+    decided = table.vote(APPROVAL.approval_id, vote=vote(ADA), now=NOW)
+
+    handle(_checked_at(_AFTER), None)
+
+    assert _found(table) == decided
+
+
+@pytest.mark.usefixtures("table")
+def test_a_newer_commit_finds_nothing_to_make_way() -> None:
+    assert handle(_checked_at(_AFTER), None) == {}
+
+
 @pytest.mark.parametrize(
     "event",
-    [{}, {"approvalId": ""}, {"source": "aws.states"}, {"source": "aws.states", "detail": {}}],
+    [
+        {},
+        {"approvalId": ""},
+        {"source": "aws.states"},
+        {"source": "aws.states", "detail": {}},
+        {"source": "aws.codepipeline", "detail": {}},
+        {"source": "aws.codepipeline", "detail": {"execution-id": "8c1f5a0e"}},
+    ],
 )
 @pytest.mark.usefixtures("table")
 def test_an_event_with_a_gap_is_named(event: dict[str, Any]) -> None:
-    with pytest.raises(InvalidEventError, match=r"approvalId|detail|executionArn"):
+    with pytest.raises(InvalidEventError, match=r"approvalId|detail|execution|time"):
         handle(event, None)
 
 

@@ -114,7 +114,7 @@ def test_a_superseded_release_names_the_newer_one_and_what_to_do() -> None:
     mail = _mail(events.load("mail_outcome_superseded"))
 
     assert mail.subject == "SUPERSEDED: iris model 1a2b3c4d"
-    assert "a newer release, commit 5e6f7a8b, asks for approval." in mail.body
+    assert "a newer release, commit 5e6f7a8b, takes its place." in mail.body
     assert "Decide on the newer release" in mail.body
 
 

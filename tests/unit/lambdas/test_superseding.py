@@ -54,7 +54,7 @@ def test_a_newer_release_supersedes_an_older_pending_one(table: ApprovalsTable) 
 
     assert ask(table, _2) == _2
 
-    assert _standing(table, _1, _2) == [("SUPERSEDED", "commit-2"), _PENDING]
+    assert _standing(table, _1, _2) == [("SUPERSEDED", "commit commit-2"), _PENDING]
 
 
 def test_an_older_run_that_asks_later_is_superseded_itself(table: ApprovalsTable) -> None:
@@ -62,7 +62,7 @@ def test_an_older_run_that_asks_later_is_superseded_itself(table: ApprovalsTable
 
     asked = ask(table, _1)
 
-    assert (asked.status, asked.superseded_by) == ("SUPERSEDED", "commit-2")
+    assert (asked.status, asked.superseded_by) == ("SUPERSEDED", "commit commit-2")
     assert _standing(table, _2) == [_PENDING]
 
 
@@ -91,7 +91,7 @@ def test_an_older_run_asks_when_the_newer_one_came_to_nothing(
 
     # And a third one supersedes it all the same
     ask(table, _3)
-    assert _standing(table, _1, _3) == [("SUPERSEDED", "commit-3"), _PENDING]
+    assert _standing(table, _1, _3) == [("SUPERSEDED", "commit commit-3"), _PENDING]
 
 
 def test_what_is_decided_is_not_superseded(table: ApprovalsTable) -> None:

@@ -84,7 +84,7 @@ def test_what_is_no_decision_is_not_told(table: ApprovalsTable, status: Any) -> 
 
 def test_a_superseded_run_is_told(table: ApprovalsTable, workflow: Stubber) -> None:
     table.record(APPROVAL)
-    table.settle(_ID, status="SUPERSEDED", settled_at=VOTED_AT, superseded_by="5e6f7a8b")
+    table.settle(_ID, status="SUPERSEDED", settled_at=VOTED_AT, superseded_by="commit 5e6f7a8b")
     superseded = table.get(_ID)
     assert superseded is not None
     _expect(workflow, superseded)

@@ -71,7 +71,7 @@ def _fill(approvals: Approvals) -> None:
         approvalId="3" * 32,
         status="SUPERSEDED",
         settledAt="2026-11-01T08:30:00+00:00",
-        supersededBy="4d4d4d4d",
+        supersededBy="commit 4d4d4d4d",
         commitId="33333333",
         votes=[_ADA],
     )
@@ -121,7 +121,7 @@ def test_programs_read_the_same_as_json(approvals: Approvals, command: Command) 
         "votedAt": "2026-11-01T09:00:00+00:00",
         "sourceIp": "203.0.113.7",
     }
-    assert (superseded["supersededBy"], superseded["decidedBy"]) == ("4d4d4d4d", [])
+    assert (superseded["supersededBy"], superseded["decidedBy"]) == ("commit 4d4d4d4d", [])
     assert "secret" not in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
@@ -45,29 +46,41 @@ def main() -> int:
         return 130
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A running cloud with everything that a release needs."""
+
+    cloud: RunningCloud
+    deployment: Deployment
+    image_uri: str
+
+
 def up(state_dir: Path) -> int:
     """Start the cloud, deploy, put sample data and the image of HEAD in; leave it running.
 
     On a running cloud it deploys again: what has changed in the app is there then.
     """
+    ready = _make_ready(state_dir)
+    say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
+    say(f"Mail arrives at         {ready.cloud.inbox_url}")
+    say(f"Training data lies in   s3://{ready.deployment.data_bucket}/train/ and test/")
+    say("Release HEAD with `make release`; stop with `make down`.")
+    return 0
+
+
+def _make_ready(state_dir: Path) -> Ready:
     cloud = RunningCloud.find(state_dir)
     if cloud is None:
         engine = choose_engine(os.environ.get("ENGINE", "auto"), cache=state_dir / "cache")
         with step("Starting the local cloud"):
             cloud = RunningCloud.start(state_dir, engine=engine.program if engine else None)
         try:
-            deployment = _fill(cloud, engine)
+            return _fill(cloud, engine)
         except BaseException:
             cloud.stop()
             raise
-    else:
-        say(f"The local cloud runs already (process {cloud.pid}).")
-        deployment = _fill(cloud, _engine_of(cloud))
-    say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
-    say(f"Mail arrives at         {cloud.inbox_url}")
-    say(f"Training data lies in   s3://{deployment.data_bucket}/train/ and test/")
-    say("Release HEAD with `make release`; stop with `make down`.")
-    return 0
+    say(f"The local cloud runs already (process {cloud.pid}).")
+    return _fill(cloud, _engine_of(cloud))
 
 
 def release(state_dir: Path) -> int:
@@ -105,24 +118,34 @@ def demo(state_dir: Path) -> int:
     if RunningCloud.find(state_dir):
         say("The local cloud runs already: the demo releases on it and leaves it running.")
         return release(state_dir)
-    up(state_dir)
+    ready = _make_ready(state_dir)
+    say(f"\nMail arrives at  {ready.cloud.inbox_url}")
+    decision = decision_wanted()
+    stays = sys.stdin.isatty() and not decision
     try:
-        code = release(state_dir)
-        if sys.stdin.isatty() and not decision_wanted():
+        code = release_image(
+            ready.cloud,
+            ready.deployment,
+            ready.image_uri,
+            committer=head_author(),
+            decision=decision,
+            stays=stays,
+        )
+        if stays:
             input("\nPress Enter to stop the local cloud. ")
         return code
     finally:
         down(state_dir)
 
 
-def _fill(cloud: RunningCloud, engine: Engine | None) -> Deployment:
+def _fill(cloud: RunningCloud, engine: Engine | None) -> Ready:
     with step("cdk deploy: the stage's stacks, from the templates that AWS gets"):
         deployment = deploy(cloud)
     with step("Putting the image of HEAD into the repository"):
         image_uri = push_head(cloud, deployment, engine)
     put_sample_data(cloud, deployment)
     write_environment(cloud, deployment, image_uri=image_uri)
-    return deployment
+    return Ready(cloud=cloud, deployment=deployment, image_uri=image_uri)
 
 
 def _engine_of(cloud: RunningCloud) -> Engine | None:

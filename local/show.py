@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shlex
 import sys
 import webbrowser
 from urllib.error import HTTPError
@@ -15,7 +17,7 @@ from local.release import Release, decide, get_page, get_state, predict, wait_fo
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
 
-_EXAMPLES = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
+_IRIS = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
 _REJECTED = "ReleaseRejected"
 _MAIL_SECONDS = 60
 
@@ -37,13 +39,20 @@ def decision_wanted() -> str:
 
 
 def release_image(
-    cloud: RunningCloud, deployment: Deployment, image_uri: str, *, committer: str, decision: str
+    cloud: RunningCloud,
+    deployment: Deployment,
+    image_uri: str,
+    *,
+    committer: str,
+    decision: str,
+    stays: bool = True,
 ) -> int:
     """Release an image, show each step, and end with predictions of the live model.
 
     Args:
         committer: the e-mail of whoever wrote the commit; empty if unknown.
         decision: `approve` or `reject` decides over the mailed links; empty waits for people.
+        stays: whether the cloud runs on afterwards, so that a person can ask it by hand.
 
     Returns:
         0 when the release is live, or was rejected; 1 when it failed.
@@ -64,7 +73,8 @@ def release_image(
     for mail in release.mails():
         say(f"   mail to {mail['to']}: {mail['subject']}")
     if outcome.status == "SUCCEEDED":
-        _try(cloud, deployment)
+        sample: str = outcome.output["evaluation"]["sampleRow"]
+        _try(cloud, deployment, rows=_rows_like(sample), by_hand=stays)
         return 0
     if outcome.error == _REJECTED:
         say(f"\nThe release was rejected, and nothing was deployed. {outcome.cause}")
@@ -127,21 +137,31 @@ def _vote(links: dict[str, str], decision: str) -> None:
     )
 
 
-def _try(cloud: RunningCloud, deployment: Deployment) -> None:
+def _rows_like(sample: str) -> tuple[str, ...]:
+    """The sample data's well-known rows, if they fit the model; else a held-out row."""
+    fits = all(row.count(",") == sample.count(",") for row in _IRIS)
+    return _IRIS if fits else (sample,)
+
+
+def _try(
+    cloud: RunningCloud, deployment: Deployment, *, rows: tuple[str, ...], by_hand: bool
+) -> None:
     url = deployment.inference_url
     if url is None:
         say('\nThe model is live. inference.access = "off": there is no public link to it.')
         return
     with step("Asking the live model"):
-        answers = {row: predict(cloud, url, row) for row in _EXAMPLES}
-    say("\nThe model is live. The same by hand, after `. .local/env`:\n")
-    say(
-        f"  curl -X POST {url} \\\n"
-        '    --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" \\\n'
-        '    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\\n'
-        "    -H 'Content-Type: application/json' "
-        f"""-d '{{"data": "{_EXAMPLES[0]}"}}'\n"""
-    )
+        answers = {row: predict(cloud, url, row) for row in rows}
+    say("\nThe model is live.")
+    if by_hand:
+        body = shlex.quote(json.dumps({"data": rows[0]}))
+        say(
+            "The same by hand, after `. .local/env`:\n\n"
+            f"  curl -X POST {url} \\\n"
+            '    --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" \\\n'
+            '    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\\n'
+            f"    -H 'Content-Type: application/json' -d {body}\n"
+        )
     say(f"Inference link: {url}")
     for row, answer in answers.items():
         say(f"  {row} -> {answer}")

@@ -110,3 +110,14 @@ def test_a_run_that_ends_instead_of_asking_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert _approve(monkeypatch, Page(needed=1), Asked({}, running=False), "approve") == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "rows"),
+    [
+        ("5.1,3.5,1.4,0.2", ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")),
+        ("14.2,1.7,2.4", ("14.2,1.7,2.4",)),
+    ],
+)
+def test_the_live_model_is_asked_rows_that_it_takes(sample: str, rows: tuple[str, ...]) -> None:
+    assert show._rows_like(sample) == rows

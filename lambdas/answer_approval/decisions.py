@@ -6,6 +6,7 @@ The stream of the table tells the workflow, and does so again until it has worke
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from shared.approvals import Approval, Vote
 from shared.approvals_table import VoteRefusedError
@@ -60,6 +61,7 @@ class Decisions:
                 reason=submission.reason,
                 voted_at=iso(self.now),
                 source_ip=request.source_ip,
+                request_id=uuid4().hex,
             ),
         )
 
@@ -67,14 +69,21 @@ class Decisions:
         try:
             approval = self.approvals.vote(approval_id, vote=vote, now=self.now)
         except VoteRefusedError:
-            # Somebody was faster, or the same person clicked twice.
+            # Somebody was faster, the same person clicked twice, or the answer to a first try of
+            # this very write was lost and the second met it.
             latest = self.approvals.get(approval_id)
+            counted = latest.vote_of(self.approver) if latest else None
+            if latest and counted and counted.request_id == vote.request_id:
+                return self._counted(latest, vote)
             refusal = self._refusal(latest) if latest else None
             if refusal is None:
                 raise HttpError(
                     409, "The approval changed just now. Open the link again to see it."
                 ) from None
             return refusal
+        return self._counted(approval, vote)
+
+    def _counted(self, approval: Approval, vote: Vote) -> Answer:
         log_event(
             "voteRecorded",
             verdict=vote.verdict,

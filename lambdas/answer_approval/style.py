@@ -147,6 +147,8 @@ button.reject { background: transparent; border-color: var(--stop); color: var(-
   thead th, .scores small { font-size: .75rem; }
   th, td { padding: .4rem .3rem; }
   tbody th { min-width: 5rem; max-width: 9rem; }
+  .scores th, .scores td { padding: .35rem .15rem; }
+  .scores tbody th { min-width: 4rem; }
   .place { float: none; display: block; margin: 0; }
   .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: .6rem; }

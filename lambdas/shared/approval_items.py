@@ -34,7 +34,8 @@ def to_item(approval: Approval) -> Item:
 
 def vote_to_item(vote: Vote, *, position: int) -> Item:
     """A vote as it stands in the map of votes; position counts from 0."""
-    return {**vote.to_json(), "sourceIp": vote.source_ip, "position": position}
+    where_from = {"sourceIp": vote.source_ip, "requestId": vote.request_id}
+    return {**vote.to_json(), **where_from, "position": position}
 
 
 def from_item(item: Item) -> Approval:
@@ -74,4 +75,5 @@ def _vote(item: dict[str, Any]) -> Vote:
         reason=item["reason"],
         voted_at=item["votedAt"],
         source_ip=item["sourceIp"],
+        request_id=item.get("requestId", ""),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from shared.evidence import Evidence
@@ -31,13 +31,17 @@ def approval_id_of(execution_arn: str) -> str:
 
 @dataclass(frozen=True)
 class Vote:
-    """What one approver said; voted_at in UTC, ISO 8601."""
+    """What one approver said; voted_at in UTC, ISO 8601.
+
+    request_id tells one request from another that says the same.
+    """
 
     approver: str
     verdict: Verdict
     reason: str
     voted_at: str
     source_ip: str
+    request_id: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, str]:
         """The vote for the workflow and for programs, without the address it came from."""

@@ -110,3 +110,19 @@ def test_whoever_was_slower_sees_what_happened(race: _Race, status: int, words: 
 
     assert response.status == status
     assert words in response.body
+
+
+def test_a_vote_whose_first_answer_was_lost_is_taken_as_what_it_is() -> None:
+    # Given a write that worked, but whose answer was lost: the SDK's second try meets the first
+    class Lost(FakeApprovals):
+        def vote(self, approval_id: str, *, vote: Vote, now: int) -> Approval:
+            super().vote(approval_id, vote=vote, now=now)
+            raise VoteRefusedError
+
+    api = Api()
+    api.approvals = Lost(api.approvals.items)
+
+    response: HttpResponse = api.post(ADA)
+
+    assert response.status == 200
+    assert "Already" not in response.body

@@ -24,6 +24,8 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--no-first-run", "--disable-extensions", "--remote-debugging-pipe"),
+    # Nothing but the pages under test may be asked for.
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 _PATIENCE_SECONDS = 60
 # https://chromedevtools.github.io/devtools-protocol/tot/Input/#method-dispatchKeyEvent

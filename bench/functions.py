@@ -1,4 +1,4 @@
-"""The approval page's function beside the reference design's: cold start, package size."""
+"""The approval page's function beside one of the reference design's kind: start, package size."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ours() -> Function:
 
 
 def reference() -> Function:
-    """The reference design's."""
+    """A callback function of the reference design's kind."""
     name = "reference_callback"
     content = (_ROOT / "bench" / f"{name}.py").read_bytes()
     return Function(files={f"{name}.py": content}, module=name, expected="Thank you")

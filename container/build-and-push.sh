@@ -13,6 +13,7 @@
 #   --push-options    [PUSH_OPTIONS]      options for push and pull, e.g. --tls-verify=false
 #   --source-url      [SOURCE_URL]        where the source lives, for the image's label
 #   --platform        [PLATFORM]          what the image runs on (default: linux/amd64)
+#   --pipeline-execution [PIPELINE_EXECUTION_ID]  the pipeline's execution, for the release workflow
 #   --committer       [COMMITTER]         e-mail of the commit's author, for the release workflow
 #   --output          [OUTPUT]            file to write (default: release-input.json)
 #   --local                               only build and tag: no log-in, no push
@@ -50,6 +51,7 @@ while (($#)); do
         --source-url) SOURCE_URL=$2 ;;
         --platform) PLATFORM=$2 ;;
         --committer) COMMITTER=$2 ;;
+        --pipeline-execution) PIPELINE_EXECUTION_ID=$2 ;;
         --output) OUTPUT=$2 ;;
         *) fail "the option $1 is unknown" "this script has no such option" "see $0 --help" ;;
     esac
@@ -73,6 +75,9 @@ read -r -a push_options <<<"${PUSH_OPTIONS:-}"
     "it names one system and architecture" "set it to linux/amd64 or linux/arm64, or unset it"
 [[ -z ${CA_BUNDLE:-} || -r $CA_BUNDLE ]] || fail "the CA bundle '$CA_BUNDLE' cannot be read" \
     "there is no such file, or not for this user" "correct CA_BUNDLE or unset it"
+[[ ${PIPELINE_EXECUTION_ID:-} =~ ^[0-9a-f-]{0,64}$ ]] \
+    || fail "PIPELINE_EXECUTION_ID is '$PIPELINE_EXECUTION_ID'" \
+    "it is the id that CodePipeline gives an execution" "correct it or unset it"
 # Lines that are no UTF-8 are no text to grep, whatever stands in them.
 ! LC_ALL=C.UTF-8 grep -qavx '.*' <<<"${COMMITTER:-}" || fail "COMMITTER is not UTF-8" \
     "JSON holds nothing else" "set user.email in git to an e-mail address and commit again"
@@ -198,8 +203,9 @@ else
     accept "${media_type:-}"
 fi
 
+execution=${PIPELINE_EXECUTION_ID:+", \"pipelineExecutionId\": \"${PIPELINE_EXECUTION_ID:-}\""}
 committer=${COMMITTER:+", \"committer\": $(json_text "${COMMITTER:-}")"}
-printf '{"commitID": "%s", "imageUri": "%s"%s}\n' "$tag" "$image" "$committer" >"$work/output"
+printf '{"commitID": "%s", "imageUri": "%s"%s%s}\n' "$tag" "$image" "$execution" "$committer" >"$work/output"
 { mkdir -p "$(dirname "$output")" && cp "$work/output" "$output"; } \
     || fail "$output was not written" "the message is above" "set OUTPUT to a writable file"
 echo "IMAGE_URI=$image"

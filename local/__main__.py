@@ -122,6 +122,10 @@ def demo(state_dir: Path) -> int:
     say(f"\nMail arrives at  {ready.cloud.inbox_url}")
     decision = decision_wanted()
     stays = sys.stdin.isatty() and not decision
+    if not stays and not decision:
+        say(
+            "The cloud stops after the release, and its links with it; `make up` keeps one running."
+        )
     try:
         code = release_image(
             ready.cloud,

@@ -18,7 +18,7 @@ from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
 
 _IRIS = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
-_REJECTED = "ReleaseRejected"
+_NOT_RELEASED = {"ReleaseRejected": "rejected", "ReleaseSuperseded": "superseded"}
 _MAIL_SECONDS = 60
 
 
@@ -55,7 +55,7 @@ def release_image(
         stays: whether the cloud runs on afterwards, so that a person can ask it by hand.
 
     Returns:
-        0 when the release is live, or was rejected; 1 when it failed.
+        0 when the release is live, or was rejected or superseded; 1 when it failed.
     """
     release = Release.of_image(cloud, deployment, image_uri=image_uri, committer=committer)
     say(f"== Releasing {image_uri}")
@@ -76,11 +76,13 @@ def release_image(
         sample: str = outcome.output["evaluation"]["sampleRow"]
         _try(cloud, deployment, rows=_rows_like(sample), by_hand=stays)
         return 0
-    if outcome.error == _REJECTED:
-        say(f"\nThe release was rejected, and nothing was deployed. {outcome.cause}")
+    if outcome.error in _NOT_RELEASED:
+        how = _NOT_RELEASED[outcome.error]
+        say(f"\nThe release was {how}, and nothing was deployed. {outcome.cause}")
         return 0
     say(f"\n{release.mails()[-1]['body'] if release.mails() else outcome.cause}")
-    say(f"\nThe release ended as {outcome.status}: {outcome.error}")
+    why = f": {outcome.error}" if outcome.error else ""
+    say(f"\nThe release ended as {outcome.status}{why}")
     return 1
 
 

@@ -18,7 +18,7 @@ _OUTPUT = "ApprovalsTable"
 # Neither task tokens nor the evidence are read.
 _READ = (
     *("approvalId", "status", "modelName", "commitId", "imageUri", "executionArn"),
-    *("requestedAt", "settledAt", "supersededBy", "votes"),
+    *("requestedAt", "settledAt", "supersededBy", "votes", "earlier"),
 )
 
 
@@ -34,6 +34,15 @@ class Vote:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How the same approval ended before its run was started again."""
+
+    status: str
+    settled_at: str
+    votes: tuple[Vote, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """One release and what became of its approval.
 
@@ -42,6 +51,7 @@ class Decision:
         settled_at: when it was decided or ended; None while it waits. UTC, ISO 8601.
         superseded_by: the newer release, such as "commit 1a2b3c4d", or "".
         votes: in the order in which they came.
+        earlier: how it ended before its run was started again, the oldest first.
     """
 
     approval_id: str
@@ -54,6 +64,7 @@ class Decision:
     settled_at: str | None
     superseded_by: str
     votes: tuple[Vote, ...]
+    earlier: tuple[Ended, ...]
 
     @property
     def deciding_votes(self) -> tuple[Vote, ...]:
@@ -63,16 +74,10 @@ class Decision:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Decision:
         """Read an item of the table, by the names that its attributes have there."""
-        votes = [
-            Vote(
-                approver=vote["approver"],
-                verdict=vote["verdict"],
-                reason=vote["reason"],
-                voted_at=vote["votedAt"],
-                source_ip=vote["sourceIp"],
-            )
-            for vote in sorted(item["votes"].values(), key=_position)
-        ]
+        earlier = (
+            Ended(status=end["status"], settled_at=end["settledAt"], votes=_votes(end["votes"]))
+            for end in item.get("earlier", ())
+        )
         return cls(
             approval_id=item["approvalId"],
             status=item["status"],
@@ -83,8 +88,22 @@ class Decision:
             requested_at=item["requestedAt"],
             settled_at=item.get("settledAt"),
             superseded_by=item.get("supersededBy") or "",
-            votes=tuple(votes),
+            votes=_votes(item["votes"].values()),
+            earlier=tuple(earlier),
         )
+
+
+def _votes(items: Iterable[Mapping[str, Any]]) -> tuple[Vote, ...]:
+    return tuple(
+        Vote(
+            approver=vote["approver"],
+            verdict=vote["verdict"],
+            reason=vote["reason"],
+            voted_at=vote["votedAt"],
+            source_ip=vote["sourceIp"],
+        )
+        for vote in sorted(items, key=_position)
+    )
 
 
 def foundation_stack(model: str) -> str:

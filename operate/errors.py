@@ -35,7 +35,10 @@ def explained() -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
         raise _failed(error, _LOGIN) from error
     except NoRegionError as error:
-        raise _failed(error, "set AWS_REGION to the region of the deployment") from error
+        raise _failed(
+            error,
+            "set AWS_REGION to the region of the deployment, or `. .local/env` for the local cloud",
+        ) from error
     except (UnreachableError, HTTPClientError) as error:
         raise _failed(
             error, "check the network and AWS_ENDPOINT_URL; `make up` starts the local cloud"

@@ -26,7 +26,7 @@ def as_text(decisions: Sequence[Decision]) -> str:
 
 
 def as_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
-    """The same for programs; names as the approval page's JSON has them where it has them."""
+    """The same for programs; decidedBy is a list of addresses."""
     return [
         {
             "approvalId": decision.approval_id,
@@ -40,18 +40,26 @@ def as_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
             "decidedBy": [vote.approver for vote in decision.deciding_votes],
             "reason": "; ".join(vote.reason for vote in decision.deciding_votes if vote.reason),
             "supersededBy": decision.superseded_by or None,
-            "votes": [
-                {
-                    "approver": vote.approver,
-                    "verdict": vote.verdict,
-                    "reason": vote.reason,
-                    "votedAt": vote.voted_at,
-                    "sourceIp": vote.source_ip,
-                }
-                for vote in decision.votes
+            "votes": _votes(decision.votes),
+            "earlier": [
+                {"status": end.status, "settledAt": end.settled_at, "votes": _votes(end.votes)}
+                for end in decision.earlier
             ],
         }
         for decision in decisions
+    ]
+
+
+def _votes(votes: Sequence[Vote]) -> list[dict[str, str]]:
+    return [
+        {
+            "approver": vote.approver,
+            "verdict": vote.verdict,
+            "reason": vote.reason,
+            "votedAt": vote.voted_at,
+            "sourceIp": vote.source_ip,
+        }
+        for vote in votes
     ]
 
 
@@ -67,6 +75,9 @@ def _paragraph(decision: Decision) -> str:
         f"  run {decision.execution_arn}",
         *map(_line, decision.votes),
     ]
+    for end in decision.earlier:
+        before = _STATUS.get(end.status, end.status)
+        lines += [f"  before, until {_when(end.settled_at)}: {before}", *map(_line, end.votes)]
     return "\n".join(map(_printable, lines))
 
 

@@ -79,6 +79,21 @@ def test_the_committer_can_be_an_option(bench: Bench) -> None:
     assert done.release["committer"] == "ada@example.com"
 
 
+def test_the_pipeline_s_execution_is_handed_over(bench: Bench) -> None:
+    execution = "8c1f5a0e-3b2d-4c6e-9f7a-1d2e3f4a5b6c"
+
+    done = bench.run("--local", COMMIT_ID=COMMIT, PIPELINE_EXECUTION_ID=execution)
+
+    assert done.release["pipelineExecutionId"] == execution
+
+
+def test_what_is_no_id_of_an_execution_is_refused(bench: Bench) -> None:
+    done = bench.run("--local", COMMIT_ID=COMMIT, PIPELINE_EXECUTION_ID='1", "imageUri": "other')
+
+    assert done.code != 0
+    assert "PIPELINE_EXECUTION_ID" in done.err
+
+
 def test_without_a_committer_none_is_handed_over(bench: Bench) -> None:
     done = bench.run("--local", COMMIT_ID=COMMIT, COMMITTER="")
     assert done.release == {"commitID": "01234567", "imageUri": "localhost/model:01234567"}

@@ -44,8 +44,8 @@ def read_link(request: HttpRequest) -> SignedClaim:
         raise RefusedError(
             400,
             "This link is not complete",
-            "A part of the link is missing, was changed, or is there twice. Copy the whole link "
-            "from the mail, from https:// to its end, on one line.",
+            "A part of the link is missing, was changed, is there twice, or has something after "
+            "its end. Copy the whole link from the mail, from http to its end, on one line.",
         ) from None
 
 

@@ -119,12 +119,18 @@ class Decisions:
     def _voted(self, approval: Approval, vote: Vote, *, status: int) -> Answer:
         missing = approval.approvals_missing
         again = "already " if status == 409 else ""
+        first = (
+            "What you sent now was not counted: your first vote stands. If the model must not be "
+            "released, another approver can reject it. "
+            if status == 409
+            else ""
+        )
         return self._answer(
             approval,
             status=status,
             title=f"You have {again}{vote.verdict}",
-            message=f"You {vote.verdict} this model on {utc_of(vote.voted_at)}. "
-            f"{missing} more {'approval is' if missing == 1 else 'approvals are'} needed until "
+            message=f"{first}You {vote.verdict} this model on {utc_of(vote.voted_at)}. "
+            f"{missing} more {'approval is' if missing == 1 else 'approvals are'} needed before "
             f"{utc(approval.expires_at)}.",
         )
 
@@ -134,12 +140,15 @@ class Decisions:
         match approval.status:
             case "APPROVED" | "REJECTED":
                 title, message = f"{again}{approval.status}".capitalize(), _decided(approval)
+                if status == 409:
+                    message += " What you sent now was not counted."
             case "SUPERSEDED":
                 title = f"{again}superseded".capitalize()
                 message = (
-                    f"A newer release, {approval.superseded_by}, takes its place since "
-                    f"{utc_of(approval.settled_at or '')}. This one is not released; decide on "
-                    "the newer one, by the link in its own mail."
+                    f"A newer release, {approval.superseded_by}, took its place on "
+                    f"{utc_of(approval.settled_at or '')}. This one is not released; you are asked "
+                    "about the newer one in a mail of its own, once it is trained and tested. If "
+                    "it fails before that, release this commit again."
                 )
             case "CANCELLED":
                 status = 410 if status == 409 else status
@@ -180,4 +189,9 @@ def _decided(approval: Approval) -> str:
     """Who decided what, and when, as a sentence."""
     who = " and ".join(vote.approver for vote in approval.deciding_votes)
     when = utc_of(approval.settled_at or "")
-    return f"{who} {approval.status.lower()} this model on {when}."
+    follows = (
+        "A mail says when it is live, or why it is not."
+        if approval.status == "APPROVED"
+        else "Nothing is released: what was live stays live."
+    )
+    return f"{who} {approval.status.lower()} this model on {when}. {follows}"

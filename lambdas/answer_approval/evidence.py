@@ -164,7 +164,7 @@ def _predictions(approval: Approval, *, files: Sequence[PredictionFile], until: 
     return f"""<section>
 <h2>Prediction files</h2>
 <p class="caption">Every held-out row with its label first and the prediction last. The links work
-until {escape(utc(until))}; reload this page for new ones.</p>
+until {escape(utc(until))} at the latest; reload this page for new ones.</p>
 <ul class="files">
 {links}
 </ul>{more}

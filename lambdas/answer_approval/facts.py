@@ -21,7 +21,7 @@ def facts(approval: Approval) -> str:
         ("Commit", _code(approval.commit_id)),
         ("Image", _code(approval.image_uri)),
         ("Image digest", _code(known.image_digest) if known.image_digest else "unknown"),
-        ("Data version", _code(data.version)),
+        ("Version of all data", _code(data.version)),
         ("Training data", train),
         ("Held-out data", test),
         ("Data manifest", _code(f"s3://{known.bucket}/{data.manifest_key}")),

@@ -57,7 +57,7 @@ def _message(answer: Answer) -> str:
 def _votes(approval: Approval, *, reader: str) -> str:
     return f"""<section>
 <h2>Votes</h2>
-<p>{_needed(approval)} This link is the one of {escape(reader)}.</p>
+<p>{_needed(approval)} You are looking as {escape(reader)}.</p>
 {_so_far(approval)}</section>"""
 
 
@@ -77,14 +77,17 @@ def _form(typed: Submission, *, approval: Approval, reader: str) -> str:
     # No action attribute: the form goes back to the page's own address, wherever that is.
     if approval.may_approve(reader):
         note = ""
-        approve = '<button name="decision" value="approve">Approve and release</button>\n'
+        # With others still to approve, this button alone releases nothing.
+        label = "Approve and release" if approval.approvals_missing == 1 else "Approve"
+        approve = f'<button name="decision" value="approve">{label}</button>\n'
     else:
         note = "<p>You committed this change, so somebody else must approve it.</p>\n"
         approve = ""
     return f"""<section>
 <h2>Your decision</h2>
 <p>You decide as <strong>{escape(reader)}</strong>. {_needed(approval)}</p>
-{_so_far(approval)}{note}<form method="post">
+{_so_far(approval)}{note}<p>A vote cannot be changed.</p>
+<form method="post">
 <label for="reason">Reason <span class="hint">(needed to reject)</span></label>
 <textarea id="reason" name="reason" maxlength="{MAX_REASON_CHARACTERS}">
 {escape(typed.reason)}</textarea>

@@ -34,7 +34,10 @@ class Submission:
             HttpError: 400; the message says what to send.
         """
         if self.decision not in _VERDICTS:
-            raise HttpError(400, "Send decision=approve or decision=reject.")
+            raise HttpError(
+                400,
+                "Use one of the two buttons; a program sends decision=approve or decision=reject.",
+            )
         if len(self.reason) > MAX_REASON_CHARACTERS:
             raise HttpError(
                 400,

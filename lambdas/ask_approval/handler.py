@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws
 from shared.approvals import Approval
 from shared.approvals_table import ApprovalsTable
@@ -20,7 +21,13 @@ from shared.transient import transient_errors_named
 
 from ask_approval.question import write_mail
 from ask_approval.request import Asked, Request, read_request
-from ask_approval.subscriptions import confirmed_addresses, require_enough
+from ask_approval.subscriptions import (
+    Subscription,
+    addresses_of,
+    confirmed_subscriptions,
+    others_among,
+    require_enough,
+)
 
 _FLAGS = ("true", "false")
 
@@ -69,15 +76,24 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     deployed = environment()
     request = read_request(event, asked=deployed.asked, now=int(time.time()))
     with transient_errors_named():
-        confirmed = confirmed_addresses(aws.sns(), topic_arn=deployed.approval_topic_arn)
+        subscribed = confirmed_subscriptions(aws.sns(), topic_arn=deployed.approval_topic_arn)
         if not request.is_reminder:
             require_enough(
-                confirmed, approval=request.approval, topic_arn=deployed.approval_topic_arn
+                addresses_of(subscribed),
+                approval=request.approval,
+                topic_arn=deployed.approval_topic_arn,
             )
         # Recorded first: a link in a mail must always lead somewhere.
         table = ApprovalsTable.of(aws.dynamodb(), name=deployed.approvals_table)
         approval = ask(table, request.approval)
-        mailed = _mail(approval, request=request, confirmed=confirmed, deployed=deployed)
+        try:
+            mailed = _mail(approval, request=request, subscribed=subscribed, deployed=deployed)
+        except (BotoCoreError, ClientError) as error:
+            # The state must go on listening for votes; the first mail's links hold as well.
+            if not request.is_reminder:
+                raise
+            log_event("reminderNotSent", level="ERROR", error=type(error).__name__)
+            mailed = 0
     log_event(
         "reminded" if request.is_reminder else "approvalAsked",
         executionArn=approval.execution_arn,
@@ -88,12 +104,17 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _mail(
-    approval: Approval, *, request: Request, confirmed: frozenset[str], deployed: Environment
+    approval: Approval,
+    *,
+    request: Request,
+    subscribed: Sequence[Subscription],
+    deployed: Environment,
 ) -> int:
     """Mail everybody who can still vote; returns how many mails that were."""
     if approval.status != "PENDING":
         return 0
     key = KmsLinkKey(client=aws.kms(), key_arn=deployed.link_key_arn)
+    confirmed = addresses_of(subscribed)
     unconfirmed = [one for one in approval.approvers if one.casefold() not in confirmed]
     waited_for = [
         one for one in approval.approvers if one not in unconfirmed and not approval.vote_of(one)
@@ -109,6 +130,7 @@ def _mail(
             approver=approver,
             link=link_of(claim, api_url=deployed.api_url, key=key),
             unconfirmed=unconfirmed,
+            others=others_among(subscribed, approvers=approval.approvers),
             is_reminder=request.is_reminder,
         )
         # Each subscription lets through what names its own address only.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from shared.approvals import Approval
 from shared.evaluation import Evaluation
 from shared.evidence import Evidence
 from shared.mail import Mail
 from shared.text import one_line, percent, table, utc, utc_of
+
+from ask_approval.subscriptions import Subscription
+
+# Enough to see that something is wrong; a mail has an end.
+_MAX_OTHERS = 10
 
 
 def write_mail(
@@ -17,14 +24,16 @@ def write_mail(
     approver: str,
     link: str,
     unconfirmed: Sequence[str],
+    others: Sequence[Subscription],
     is_reminder: bool,
 ) -> Mail:
     """The mail with the evidence and the approver's own link.
 
-    unconfirmed are the approvers who get no mail.
+    unconfirmed are the approvers who get no mail; others are the subscriptions that are no
+    approver's.
     """
     evidence = approval.evidence
-    name = one_line(approval.model_name)
+    name = _foreign(approval.model_name)
     body = f"""\
 {_opening(approval, is_reminder=is_reminder)}
 
@@ -33,7 +42,7 @@ Look at the evidence and decide here, as {approver}:
 {link}
 
 The link is yours alone: do not pass it on. The page asks you to approve or to reject; opening it
-decides nothing.
+decides nothing. A vote cannot be changed.
 {_rules(approval, approver=approver)}
 Please answer before {utc(approval.expires_at)}.
 If it is not decided by then, nothing is released and the endpoint stays as it is.
@@ -49,20 +58,20 @@ RESULT ON {evidence.evaluation.rows} HELD-OUT ROWS: {evidence.comparison.upper()
 WHAT IT IS
 
 {_facts(approval)}
-
+{_others(others)}
 
 ABOUT THESE MAILS
 {_unconfirmed(unconfirmed)}
 Amazon SNS adds a link below that ends your subscription for whoever opens it, a mail scanner too.
-You would then get no approval requests any more: do not use it. If the requests stop, have the
-confirmation mail sent again; docs/operations.md says how.
+You would then get no approval requests any more: do not use it. If the requests stop, ask the team
+that runs this system to have the confirmation mail sent again (docs/operations.md).
 """
     subject = f"{name} {approval.commit_id[:8]}: {evidence.comparison}, approve?"
     return Mail.compose(subject=f"REMINDER: {subject}" if is_reminder else subject, body=body)
 
 
 def _opening(approval: Approval, *, is_reminder: bool) -> str:
-    name = one_line(approval.model_name)
+    name = _foreign(approval.model_name)
     if not is_reminder:
         return f"A new {name} model has been trained and tested. May it be released?"
     votes = [f"{vote.approver} {vote.verdict} it." for vote in approval.votes]
@@ -107,7 +116,7 @@ def _figures(evidence: Evidence) -> str:
 
 def _why_alone(evidence: Evidence) -> str:
     if evidence.live_problem:
-        return f"A model is live, and could not be compared: {one_line(evidence.live_problem)}"
+        return f"A model is live, and could not be compared: {_foreign(evidence.live_problem)}"
     return "No model is live yet."
 
 
@@ -117,7 +126,7 @@ def _class_table(evaluation: Evaluation) -> str:
     rows = [["Class", "Precision", "Recall", "F1", "Rows"]]
     for score in evaluation.classes:
         shares = [percent(share) for share in (score.precision, score.recall, score.f1)]
-        rows.append([one_line(score.label), *shares, str(score.support)])
+        rows.append([_foreign(score.label), *shares, str(score.support)])
     return table(rows)
 
 
@@ -125,9 +134,9 @@ def _facts(approval: Approval) -> str:
     evidence = approval.evidence
     training = evidence.training
     facts = [
-        ("Model", approval.model_name),
+        ("Model", _foreign(approval.model_name)),
         ("Commit", approval.commit_id),
-        ("Committer", approval.committer),
+        ("Committer", _foreign(approval.committer)),
         ("Image", approval.image_uri),
         ("Data", f"version {evidence.data.version}"),
         ("Training", f"{training.seconds} s on {training.instance_type}"),
@@ -147,3 +156,42 @@ These approvers get no mail, because they have not confirmed their subscription:
 {", ".join(addresses)}.
 Each can do so by the link in the mail 'Subscription Confirmation' from AWS Notifications.
 """
+
+
+def _others(others: Sequence[Subscription]) -> str:
+    if not others:
+        return ""
+    more = len(others) - _MAX_OTHERS
+    entries = [_other(other) for other in others[:_MAX_OTHERS]]
+    if more > 0:
+        entries.append(f"And {more} more.")
+    return (
+        """
+
+OTHERS WHO MAY GET THESE MAILS
+
+These confirmed subscriptions are no approver's. Each gets every approver's link, and can decide in
+everybody's name, unless it has a filter policy; that cannot be seen from here. Ask whoever runs the
+project to remove each that has no business here, by the command below it, or else to give it a
+filter policy that lets no link through, such as {"approver": ["nobody"]}.
+
+"""
+        + "\n\n".join(entries)
+        + "\n"
+    )
+
+
+def _other(other: Subscription) -> str:
+    endpoint = other.endpoint
+    if other.protocol in ("http", "https"):
+        # The rest of such an address may be all that one needs to know to use it.
+        endpoint = urlsplit(endpoint).hostname or ""
+    return (
+        f"{other.protocol}: {_foreign(endpoint)}\n\n"
+        f"aws sns unsubscribe \\\n  --subscription-arn {shlex.quote(other.arn)}"
+    )
+
+
+def _foreign(text: str) -> str:
+    """Text that others chose, on one line; no mail program makes a link of an address in it."""
+    return one_line(text).replace("://", ": //")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from shared import fields
@@ -58,29 +57,17 @@ def read_request(event: Mapping[str, Any], *, asked: Asked, now: int) -> Request
         commit_id=fields.text(event, "commitId"),
         image_uri=fields.text(event, "imageUri"),
         execution_arn=execution_arn,
-        started_at=_moment(event, "startedAt"),
+        started_at=fields.moment(event, "startedAt"),
         requested_at=iso(now),
         expires_at=now + timeout,
         approvers=asked.approvers,
         approvals_required=asked.approvals_required,
         committer=committer,
+        pipeline_execution_id=fields.optional_text(event, "pipelineExecutionId").strip(),
         committer_may_approve=asked.committer_may_approve,
         evidence=Evidence.from_json(fields.mapping(event, "evidence")),
     )
     return Request(approval=approval, is_reminder=_flag(event, "reminder"))
-
-
-def _moment(event: Mapping[str, Any], name: str) -> str:
-    """A point in time in one spelling, so that two of them compare as text."""
-    text = fields.text(event, name)
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise fields.InvalidEventError(
-            f"Field {name!r} must be a time such as 2026-11-22T14:30:00.000Z."
-        ) from None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def _flag(event: Mapping[str, Any], name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who gets mail at all: an address gets none before its owner has confirmed the subscription.
+"""Who gets mail: an address none before its owner has confirmed, and others than approvers too.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.approvals import Approval
@@ -22,19 +23,45 @@ class ApproversNotConfirmed(Exception):  # noqa: N818 - the class name is the er
     """Fewer people can answer than must approve."""
 
 
-def confirmed_addresses(sns: SNSClient, *, topic_arn: str) -> frozenset[str]:
-    """The addresses, casefolded, that get the topic's mail.
+@dataclass(frozen=True)
+class Subscription:
+    """A confirmed subscription; protocol and endpoint as Amazon SNS names them."""
+
+    protocol: str
+    endpoint: str
+    arn: str
+
+
+def confirmed_subscriptions(sns: SNSClient, *, topic_arn: str) -> tuple[Subscription, ...]:
+    """Everything that the topic's mail may go to; what a filter policy keeps away is not known.
 
     A subscription that waits for its confirmation, or was ended, has a word in place of an ARN:
     https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
     """
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
-    return frozenset(
-        subscription["Endpoint"].casefold()
+    return tuple(
+        Subscription(protocol=one["Protocol"], endpoint=one["Endpoint"], arn=one["SubscriptionArn"])
         for page in pages
-        for subscription in page["Subscriptions"]
-        if subscription["Protocol"] in _MAIL and subscription["SubscriptionArn"].startswith("arn:")
+        for one in page["Subscriptions"]
+        if one["SubscriptionArn"].startswith("arn:")
     )
+
+
+def addresses_of(subscriptions: Iterable[Subscription]) -> frozenset[str]:
+    """The addresses, casefolded, that get mail."""
+    return frozenset(one.endpoint.casefold() for one in subscriptions if one.protocol in _MAIL)
+
+
+def others_among(
+    subscriptions: Iterable[Subscription], *, approvers: Iterable[str]
+) -> Sequence[Subscription]:
+    """The subscriptions that are no approver's mail, and may yet get every approver's link."""
+    expected = {approver.casefold() for approver in approvers}
+    return [
+        one
+        for one in subscriptions
+        if one.protocol not in _MAIL or one.endpoint.casefold() not in expected
+    ]
 
 
 def require_enough(confirmed: frozenset[str], *, approval: Approval, topic_arn: str) -> None:

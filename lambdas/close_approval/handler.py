@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared.approvals import approval_id_of
 from shared.approvals_table import ApprovalsTable
 from shared.environment import required
 from shared.logs import log_event
+from shared.superseding import give_way
 from shared.text import iso
 from shared.transient import transient_errors_named
 
@@ -91,28 +91,29 @@ def cancel(event: Mapping[str, Any], *, table: ApprovalsTable, now: str) -> None
     execution_arn = fields.text(detail, "executionArn")
     if detail.get("status") not in _OVER:
         return
-    closed = table.settle(approval_id_of(execution_arn), status="CANCELLED", settled_at=now)
+    approval_id = approval_id_of(execution_arn)
+    approval = table.get(approval_id)
+    if approval is None or approval.requested_at > _stopped(detail, otherwise=now):
+        return  # It was asked after that: its run was started again.
+    closed = table.settle(approval_id, status="CANCELLED", settled_at=now)
     log_event("runOver", approvalCancelled=closed, executionArn=execution_arn)
 
 
 def make_way(event: Mapping[str, Any], *, table: ApprovalsTable, now: str) -> None:
-    """Supersede what waits when a newer commit has passed its checks in the pipeline.
+    """A newer commit has passed its checks in the pipeline: what waits for people gives way to it.
 
-    That commit cannot start its release before this one's run has ended: the stage is locked.
-    https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
-    A run that began after the event is that commit's own, or newer.
+    A release that asks later sees the commit too.
 
     Raises:
         InvalidEventError: the event does not say when, or in which execution of the pipeline.
     """
     execution_id = fields.text(fields.mapping(event, "detail"), "execution-id")
-    passed = datetime.fromisoformat(fields.text(event, "time"))
+    table.passed(execution_id, at=fields.moment(event, "time"))
     for approval in filter(None, map(table.get, sorted(table.waiting()))):
-        if approval.status == "PENDING" and datetime.fromisoformat(approval.started_at) < passed:
-            superseded = table.settle(
-                approval.approval_id,
-                status="SUPERSEDED",
-                settled_at=now,
-                superseded_by=f"pipeline execution {execution_id}",
-            )
-            log_event("madeWay", approvalSuperseded=superseded, executionArn=approval.execution_arn)
+        gave_way = give_way(table, approval, now=now)
+        log_event("newerCommit", gaveWay=gave_way, executionArn=approval.execution_arn)
+
+
+def _stopped(detail: Mapping[str, Any], *, otherwise: str) -> str:
+    stopped = detail.get("stopDate")  # milliseconds
+    return iso(int(stopped // 1000)) if isinstance(stopped, int | float) else otherwise

@@ -126,8 +126,9 @@ The endpoint stays as it was. The links in this release's approval mails say so 
 
 WHAT TO DO NEXT
 
-Decide on the newer release, by the link in its own mail; it holds this commit too, if it was made
-on top of it. To release this commit after all, release it again.
+You are asked about the newer release in a mail of its own, once it is trained and tested; it holds
+this commit too, if it was made on top of it. To release this commit after all, or if the newer one
+fails before it asks, release this one again.
 
 {_metrics(outcome)}
 

@@ -27,9 +27,17 @@ def to_item(approval: Approval) -> Item:
         "approvalsRequired": approval.approvals_required,
         "committer": approval.committer,
         "committerMayApprove": approval.committer_may_approve,
+        "pipelineExecutionId": approval.pipeline_execution_id,
         "evidence": json.dumps(approval.evidence.to_json()),
         "votes": {},
+        "earlier": list(approval.earlier),
     }
+
+
+def end_of(approval: Approval) -> Item:
+    """How an approval ended, to be kept when its run asks again."""
+    votes = [vote_to_item(vote, position=i) for i, vote in enumerate(approval.votes)]
+    return {"status": approval.status, "settledAt": approval.settled_at, "votes": votes}
 
 
 def vote_to_item(vote: Vote, *, position: int) -> Item:
@@ -56,11 +64,13 @@ def from_item(item: Item) -> Approval:
         committer=item["committer"],
         committer_may_approve=item["committerMayApprove"],
         evidence=Evidence.from_json(json.loads(item["evidence"])),
+        pipeline_execution_id=item.get("pipelineExecutionId", ""),
         status=item["status"],
         votes=tuple(_vote(vote) for vote in votes),
         settled_at=item.get("settledAt"),
         superseded_by=item.get("supersededBy"),
         workflow_told_at=item.get("workflowToldAt"),
+        earlier=tuple(item.get("earlier", ())),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -59,8 +60,9 @@ class Approval:
 
     started_at (of the execution), requested_at and settled_at are in UTC, ISO 8601; expires_at in
     epoch seconds; approvers are the addresses asked; committer is "" when it is unknown;
-    superseded_by names the newer release, such as "commit 1a2b3c4d"; votes are in the order in
-    which they came.
+    pipeline_execution_id is "" for a release that was started by hand; superseded_by names the
+    newer release, such as "commit 1a2b3c4d"; votes are in the order in which they came; earlier
+    are the ends of the same approval before its run was started again, as they are stored.
     """
 
     approval_id: str
@@ -77,11 +79,13 @@ class Approval:
     committer: str
     committer_may_approve: bool
     evidence: Evidence
+    pipeline_execution_id: str = ""
     status: Status = "PENDING"
     votes: tuple[Vote, ...] = ()
     settled_at: str | None = None
     superseded_by: str | None = None
     workflow_told_at: str | None = None
+    earlier: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def age(self) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
-from shared.approval_items import from_item, to_item, vote_to_item
+from shared.approval_items import end_of, from_item, to_item, vote_to_item
 from shared.approvals import TOLD, Approval, Vote
 from shared.items import Items
 from shared.links import approver_key
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 # The key of the one item that is no approval: it names those that a newer release may supersede,
 # or that supersede an older one. No approval has such an id.
 WAITING = "waiting"
+
+# What has ended without a decision is asked anew when its run is started again.
+_ASKED_ANEW = ("EXPIRED", "CANCELLED")
+
+# The newest commits that have passed the pipeline's checks; nobody waits behind more.
+_PASSES = 20
 
 # A try is lost only to somebody else's progress on the same approval.
 _TRIES = 100
@@ -52,7 +58,10 @@ class ApprovalsTable:
             TransientError: the approval changed again and again meanwhile.
         """
         for _ in range(_TRIES):
-            if self._put(approval):
+            before = self.get(approval.approval_id)
+            if before and before.status in _ASKED_ANEW:
+                approval = replace(approval, earlier=(*before.earlier, end_of(before)))
+            if self._put(approval, before=before):
                 return approval
             renewed = self._renew(approval) or self.get(approval.approval_id)
             if renewed and renewed.task_token == approval.task_token:
@@ -114,17 +123,46 @@ class ApprovalsTable:
         item = self.items.get(WAITING) or {}
         return set(item.get("ids", ()))
 
+    def passed(self, execution_id: str, *, at: str) -> None:
+        """Note that a commit has passed the checks in this execution of the pipeline."""
+        noted = self.items.update(
+            WAITING, update="ADD #passed :passed", values={":passed": {f"{at} {execution_id}"}}
+        )
+        old = sorted((noted or {}).get("passed", ()))[:-_PASSES]
+        if old:
+            self.items.update(WAITING, update="DELETE #passed :old", values={":old": set(old)})
+
+    def newer_in_pipeline(self, approval: Approval) -> str | None:
+        """The execution of the pipeline whose commit is newer than this release; None if none is.
+
+        The newest commit is the one that passed its checks last. A release that was started by hand
+        is as new as its start, and so is one whose own pass is not known.
+        """
+        item = self.items.get(WAITING) or {}
+        passes = [entry.partition(" ")[::2] for entry in sorted(item.get("passed", ()))]
+        if not passes:
+            return None
+        at, newest = passes[-1]
+        own = approval.pipeline_execution_id
+        if newest == own:
+            return None
+        known = any(execution_id == own for _, execution_id in passes)
+        return newest if known or at > approval.started_at else None
+
     def leave_waiting(self, approval_ids: set[str]) -> None:
         """Take approvals away from those that may supersede or be superseded."""
         if approval_ids:
             self.items.update(WAITING, update="DELETE #ids :ids", values={":ids": approval_ids})
 
-    def _put(self, approval: Approval) -> bool:
-        return self.items.put(
-            to_item(approval),
-            condition="attribute_not_exists(#approvalId) OR #status IN (:expired, :cancelled)",
-            values={":expired": "EXPIRED", ":cancelled": "CANCELLED"},
-        )
+    def _put(self, approval: Approval, *, before: Approval | None) -> bool:
+        if before is None:
+            condition, values = "attribute_not_exists(#approvalId)", None
+        elif before.status in _ASKED_ANEW:
+            condition = "#status = :status AND #settledAt = :at"
+            values = {":status": before.status, ":at": before.settled_at}
+        else:
+            return False
+        return self.items.put(to_item(approval), condition=condition, values=values)
 
     def _renew(self, approval: Approval) -> Approval | None:
         statuses = {f":status{i}": status for i, status in enumerate(("PENDING", *TOLD))}

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# A person waits for most of these calls, and an HTTP API gives up after 30 seconds.
+# Functions that nobody waits for make these calls: a longer wait beats another run of the step.
 _PATIENT = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+# The approval page makes four calls in a row (KMS once, DynamoDB three times), and an HTTP API
+# gives up after 30 seconds. At worst each takes 2 attempts of 3 seconds and a second's pause, 28 in
+# all: then the page can still say that nobody could be reached.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+_PROMPT = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
 # A large prediction object may be slow to start; the function itself has minutes.
@@ -45,7 +53,7 @@ _INFERENCE = Config(
 @cache
 def dynamodb() -> DynamoDBClient:
     """Amazon DynamoDB."""
-    return boto3.client("dynamodb", config=_PATIENT)
+    return boto3.client("dynamodb", config=_PROMPT)
 
 
 @cache
@@ -57,7 +65,7 @@ def ecr() -> ECRClient:
 @cache
 def kms() -> KMSClient:
     """AWS KMS."""
-    return boto3.client("kms", config=_PATIENT)
+    return boto3.client("kms", config=_PROMPT)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -94,6 +95,22 @@ def mapping(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidEventError(f"Field {name!r} must be an object; got {_shape(value)}.")
     return value
+
+
+def moment(event: Mapping[str, Any], name: str) -> str:
+    """The point in time in field *name* in one spelling, so that two of them compare as text.
+
+    Raises:
+        InvalidEventError: the field is missing or no time in ISO 8601.
+    """
+    try:
+        value = datetime.fromisoformat(text(event, name))
+        value = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidEventError(
+            f"Field {name!r} must be a time such as 2026-11-22T14:30:00.000Z."
+        ) from None
+    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
 
 
 def _shape(value: object) -> str:

@@ -15,7 +15,11 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutItemInputTypeDef,
+        UpdateItemInputTypeDef,
+    )
 
 Item = dict[str, Any]
 
@@ -39,16 +43,18 @@ class Items:
         answer = self.client.get_item(TableName=self.table, Key=self._key(key), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
-    def put(self, item: Item, *, condition: str, values: Mapping[str, object]) -> bool:
+    def put(self, item: Item, *, condition: str, values: Mapping[str, object] | None) -> bool:
         """Write the whole item; False if the condition did not hold."""
+        request: PutItemInputTypeDef = {
+            "TableName": self.table,
+            "Item": _typed(item),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": _names(condition),
+        }
+        if values:
+            request["ExpressionAttributeValues"] = _typed(values)
         try:
-            self.client.put_item(
-                TableName=self.table,
-                Item=_typed(item),
-                ConditionExpression=condition,
-                ExpressionAttributeNames=_names(condition),
-                ExpressionAttributeValues=_typed(values),
-            )
+            self.client.put_item(**request)
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True

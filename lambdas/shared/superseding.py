@@ -5,6 +5,9 @@ from __future__ import annotations
 from shared.approvals import Approval
 from shared.approvals_table import ApprovalsTable
 
+# How superseded_by begins when the newer commit has not asked for anything yet.
+IN_PIPELINE = "pipeline execution "
+
 
 def ask(table: ApprovalsTable, approval: Approval) -> Approval:
     """Record a question, or renew it, and let newer releases supersede older ones.
@@ -33,4 +36,22 @@ def ask(table: ApprovalsTable, approval: Approval) -> Approval:
                 superseded_by=f"commit {newest.commit_id}",
             )
     table.leave_waiting(ids - {newest.approval_id})
+    give_way(table, newest, now=approval.requested_at)
     return table.get(own) or recorded
+
+
+def give_way(table: ApprovalsTable, approval: Approval, *, now: str) -> bool:
+    """Supersede an approval that waits while a newer commit waits behind it in the pipeline.
+
+    That commit's release cannot start before this one's run has ended: the stage is locked.
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+    """
+    execution_id = table.newer_in_pipeline(approval)
+    if execution_id is None or approval.status != "PENDING":
+        return False
+    return table.settle(
+        approval.approval_id,
+        status="SUPERSEDED",
+        settled_at=now,
+        superseded_by=f"{IN_PIPELINE}{execution_id}",
+    )

@@ -10,11 +10,20 @@ from datetime import UTC, datetime
 # C0 and C1 controls except tab and line feed, and lone surrogates: none can be stored or mailed.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
+# Marks, embeddings, overrides and isolates: they let a text read otherwise than it is written.
+# https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+_BIDIRECTIONAL = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
-def printable(text: str) -> str:
-    """The text with one kind of line end and without characters nobody can see or store."""
+
+def storable(text: str) -> str:
+    """The text with one kind of line end and without characters that nobody can store or send."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("", unified)
+
+
+def printable(text: str) -> str:
+    """The storable text without characters that nobody can see, for people to read."""
+    return _BIDIRECTIONAL.sub("", storable(text))
 
 
 def one_line(text: str) -> str:

@@ -34,6 +34,8 @@ class ImageBuildStep(pipelines.CodeBuildStep):
             commands=["bash container/build-and-push.sh"],
             env={
                 "COMMIT_ID": source.source_attribute("CommitId"),
+                # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+                "PIPELINE_EXECUTION_ID": "#{codepipeline.PipelineExecutionId}",
                 "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",
                 **committer,
             },

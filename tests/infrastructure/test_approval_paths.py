@@ -157,6 +157,7 @@ def test_the_reminder_asks_the_same_question_with_a_token_of_its_own(
         "executionArn": EXECUTION,
         "startedAt": STARTED_AT,
         "committer": "",
+        "pipelineExecutionId": "",
         "evidence": EVIDENCE,
         "timeoutSeconds": 48 * 3600,
         "reminder": False,
@@ -180,6 +181,13 @@ def test_the_committer_is_handed_on(definition: dict[str, Any]) -> None:
 
     assert walk.succeeded
     assert walk.arguments("Ask for approval")["Payload"]["committer"] == "ada@example.com"
+
+
+def test_the_pipeline_s_execution_is_handed_on(definition: dict[str, Any]) -> None:
+    walk = _walk(definition, release_input={**RELEASE_INPUT, "pipelineExecutionId": "8c1f5a0e"})
+
+    assert walk.succeeded
+    assert walk.arguments("Ask for approval")["Payload"]["pipelineExecutionId"] == "8c1f5a0e"
 
 
 @pytest.mark.parametrize("committer", [{}, {"committer": ""}])

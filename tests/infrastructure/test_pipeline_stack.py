@@ -208,6 +208,7 @@ def test_the_image_build_is_told_the_commit_and_the_repository(shipped: Synthesi
 
     namespace = _actions(shipped)["Source"]["Namespace"]
     assert variables["COMMIT_ID"] == f"#{{{namespace}.CommitId}}"
+    assert variables["PIPELINE_EXECUTION_ID"] == "#{codepipeline.PipelineExecutionId}"
     deployed = _actions(shipped)["Foundation.Deploy"]["Namespace"]
     assert variables["REPOSITORY_URI"] == f"#{{{deployed}.RepositoryUri}}"
 

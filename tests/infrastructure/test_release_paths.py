@@ -242,6 +242,7 @@ def test_a_cause_longer_than_a_fail_state_takes_is_cut(definition: dict[str, Any
         {"commitID": "1a2b3c4d", "imageUri": ""},
         {"commitID": "1a2b3c4d", "imageUri": "repository :tag"},
         {"commitID": "1a2b3c4d", "imageUri": "r" * 256},
+        {**RELEASE_INPUT, "pipelineExecutionId": "8" * 65},
         {**RELEASE_INPUT, "committer": None},
         {**RELEASE_INPUT, "committer": 5},
         {**RELEASE_INPUT, "committer": ["ada@example.com"]},

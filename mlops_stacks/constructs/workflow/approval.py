@@ -61,8 +61,9 @@ class ApprovalStates(Construct):
         self.start.add_catch(remind, errors=["States.Timeout"])
         failure.catch(self.start)
         remind.add_catch(close, errors=["States.Timeout"])
-        # A reminder that cannot be sent must not end what people may still decide: the table
-        # takes their votes, and the state that closes the approval hears of them.
+        # A reminder that fails as a whole must not end what people may still decide: the table
+        # takes their votes, and the state that closes the approval hears of them. A mail alone
+        # that cannot be sent fails nothing.
         unreminded = sfn.Wait.jsonata(
             self, "Wait without a reminder", time=sfn.WaitTime.duration(rest)
         )
@@ -90,6 +91,7 @@ class ApprovalStates(Construct):
                     **RELEASE,
                     "startedAt": jsonata("$startedAt"),
                     "committer": jsonata("$committer"),
+                    "pipelineExecutionId": jsonata("$pipelineExecutionId"),
                     "evidence": jsonata("$evidence"),
                     "timeoutSeconds": self._timeout.to_seconds(),
                     "reminder": reminder,

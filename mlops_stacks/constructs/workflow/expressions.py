@@ -80,6 +80,10 @@ def release_variables(model_name: str) -> dict[str, str]:
         "committer": jsonata(
             "$type($states.input.committer) = 'string' ? $states.input.committer : ''"
         ),
+        "pipelineExecutionId": jsonata(
+            "$type($states.input.pipelineExecutionId) = 'string'"
+            " ? $states.input.pipelineExecutionId : ''"
+        ),
         "previousConfiguration": "",
         "releaseName": jsonata(
             f"'{model_name}--' & {short_commit} & '-' & $substring({digest}, 0, 12)"
@@ -99,6 +103,7 @@ _COMPLETE_INPUT = (
     # An address as git has it, or none: it is compared and shown, but never mailed to.
     " and ($not($exists($states.input.committer)) or $type($states.input.committer) = 'string')"
     " and $length($committer) <= 254 and $not($contains($committer, /\\s/))"
+    " and $length($pipelineExecutionId) <= 64"
 )
 
 

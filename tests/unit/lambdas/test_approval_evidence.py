@@ -168,7 +168,7 @@ def test_links_to_predictions_tell_nobody_where_they_were_followed() -> None:
 
     assert ("href", _FILES[0].url) in reader.attributes
     assert ("rel", "noreferrer noopener") in reader.attributes
-    assert "until Sunday 22 November 2026, 14:41 UTC" in reader.text
+    assert "work until Sunday 22 November 2026, 14:41 UTC at the latest; reload" in reader.text
     assert "56 more files under s3://release-data/predictions/" in reader.text
 
 

@@ -79,8 +79,18 @@ def test_a_run_that_was_started_again_asks_anew(
     table.vote(_ID, vote=vote(ADA), now=NOW)
     table.settle(_ID, status=status, settled_at=VOTED_AT)
 
-    assert table.record(_RENEWED) == _RENEWED
-    assert table.get(_ID) == _RENEWED
+    anew = table.record(_RENEWED)
+
+    # Then nobody has voted, and the votes of before are kept beside it
+    assert anew == table.get(_ID)
+    assert replace(anew, earlier=()) == _RENEWED
+    (end,) = anew.earlier
+    assert (end["status"], end["settledAt"]) == (status, VOTED_AT)
+    assert [(one["approver"], one["sourceIp"]) for one in end["votes"]] == [(ADA, "203.0.113.7")]
+    # And so they are if that comes to nothing again
+    table.settle(_ID, status=status, settled_at=VOTED_AT)
+    third = replace(_RENEWED, task_token="token-3")  # noqa: S106 - no password
+    assert len(table.record(third).earlier) == 2
 
 
 def test_one_approval_decides_where_one_is_needed(table: ApprovalsTable) -> None:

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from ask_approval.handler import handle
-from ask_approval.subscriptions import ApproversNotConfirmed, confirmed_addresses
-from botocore.stub import Stubber
+from ask_approval.subscriptions import ApproversNotConfirmed
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.sns.models import sns_backends
-from shared import aws
 from shared.approvals import Approval, approval_id_of
 from shared.approvals_table import ApprovalsTable
 from shared.environment import InvalidEnvironmentError
 from shared.links import KmsLinkKey, SignedClaim
+from shared.transient import TransientError
 
 from tests.unit.lambdas import approval_table, events
 from tests.unit.lambdas.approval_fakes import ADA, GRACE, LIN, NOW, vote
@@ -241,25 +241,33 @@ def test_a_reminder_never_fails_over_who_has_unsubscribed(world: _World) -> None
     assert handle(_REMINDER, None) == {"mails": 0}
 
 
-def test_only_what_has_an_arn_is_confirmed_on_all_pages() -> None:
-    def subscription(endpoint: str, arn: str, protocol: str = "email") -> dict[str, str]:
-        return {"Endpoint": endpoint, "SubscriptionArn": arn, "Protocol": protocol}
+def test_a_reminder_that_cannot_be_mailed_leaves_the_run_listening(
+    world: _World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.subscribe(ADA, GRACE, LIN)
+    handle(_EVENT, None)
 
-    arn = "arn:aws:sns:eu-west-1:123456789012:approvals:1"
-    pages = [
-        [subscription(ADA.upper(), arn), subscription(GRACE, "PendingConfirmation")],
-        [subscription(LIN, "Deleted"), subscription("https://x.example", arn, "https")],
-        [subscription("eve@example.com", arn, "email-json")],
-    ]
-    with Stubber(aws.sns()) as sns:
-        for i, page in enumerate(pages):
-            request = {"TopicArn": "t", **({"NextToken": str(i)} if i else {})}
-            more = {"NextToken": str(i + 1)} if i + 1 < len(pages) else {}
-            sns.add_response(
-                "list_subscriptions_by_topic", {"Subscriptions": page, **more}, request
-            )
+    def refuse(*_: object, **__: object) -> str:
+        raise ClientError({"Error": {"Code": "InternalError", "Message": "no"}}, "Publish")
 
-        assert confirmed_addresses(aws.sns(), topic_arn="t") == {ADA, "eve@example.com"}
+    monkeypatch.setattr("ask_approval.handler.publish", refuse)
+
+    assert handle(_REMINDER, None) == {"mails": 0}
+    assert world.recorded.task_token == _REMINDER["taskToken"]
+    with pytest.raises(TransientError):
+        handle(_EVENT, None)  # A first mail must come.
+
+
+@pytest.mark.parametrize("event", [_EVENT, _REMINDER])
+def test_each_mail_names_who_else_may_get_it(world: _World, event: dict[str, Any]) -> None:
+    world.subscribe(ADA, GRACE.title(), "eve@example.com")
+
+    assert handle(event, None) == {"mails": 2}
+
+    for _, _, body in world.mails:
+        others = body.partition("OTHERS WHO MAY GET THESE MAILS")[2]
+        assert "email: eve@example.com\n" in others
+        assert GRACE not in others.partition("ABOUT THESE MAILS")[0].casefold()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from shared.fields import InvalidEventError
 from shared.superseding import ask
 
 from tests.unit.lambdas import approval_table, events
-from tests.unit.lambdas.approval_fakes import ADA, APPROVAL, NOW, VOTED_AT, vote
+from tests.unit.lambdas.approval_fakes import ADA, APPROVAL, ASKED_AT, NOW, VOTED_AT, vote
 
 _EVENT = events.load("close_approval")
 _STARTED = datetime.fromisoformat(APPROVAL.started_at)
@@ -98,6 +98,19 @@ def test_the_approval_of_a_run_that_is_over_is_cancelled(table: ApprovalsTable, 
     assert _found(table).status == "CANCELLED"
 
 
+def test_a_late_word_of_an_end_does_not_cancel_what_was_asked_after_it(
+    table: ApprovalsTable,
+) -> None:
+    # Given a run that was stopped, started again, and has asked again
+    event = events.load("event_execution_aborted")
+    event["detail"]["stopDate"] = (ASKED_AT - 1) * 1000
+    table.record(APPROVAL)
+
+    handle(event, None)
+
+    assert _found(table).status == "PENDING"
+
+
 def test_a_decision_stays_when_its_run_is_over(table: ApprovalsTable) -> None:
     table.record(APPROVAL)
     decided = table.vote(APPROVAL.approval_id, vote=vote(ADA), now=NOW)
@@ -157,9 +170,13 @@ def test_a_decision_stays_when_a_newer_commit_comes(table: ApprovalsTable) -> No
     assert _found(table) == decided
 
 
-@pytest.mark.usefixtures("table")
-def test_a_newer_commit_finds_nothing_to_make_way() -> None:
-    assert handle(_checked_at(_AFTER), None) == {}
+def test_a_release_that_asks_after_a_newer_commit_came_gives_way_at_once(
+    table: ApprovalsTable,
+) -> None:
+    # Given a commit that passed its checks while this release was still training
+    handle(_checked_at(_AFTER), None)
+
+    assert ask(table, APPROVAL).status == "SUPERSEDED"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,13 @@ def test_several_rows_give_a_list(endpoint: Stubber) -> None:
     assert (status, content) == (200, {"result": ["virginica", "lily, white", "0.1,0.9"]})
 
 
+def test_the_model_gets_marks_of_direction_that_nobody_sees(endpoint: Stubber) -> None:
+    # They belong to a text as it was trained on.
+    _answers(endpoint, b"setosa", to="\u200fשם\u200e,2\n")
+
+    assert _post({"data": "\u200fשם\u200e,2"})[0] == 200
+
+
 def test_endpoint_of_the_caller_is_ignored(endpoint: Stubber) -> None:
     # Given a caller who names another endpoint wherever one could be named
     _answers(endpoint, b"setosa", to="1,2\n")

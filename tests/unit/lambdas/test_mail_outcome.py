@@ -115,7 +115,7 @@ def test_a_superseded_release_names_the_newer_one_and_what_to_do() -> None:
 
     assert mail.subject == "SUPERSEDED: iris model 1a2b3c4d"
     assert "a newer release, commit 5e6f7a8b, takes its place." in mail.body
-    assert "Decide on the newer release" in mail.body
+    assert "You are asked about the newer release" in mail.body
 
 
 def test_too_few_approvals_are_not_silence() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from ask_approval.question import write_mail
+from ask_approval.subscriptions import Subscription
 from shared.approvals import Approval
 from shared.evidence import LiveModel
 from shared.mail import MAX_BODY_BYTES, Mail
@@ -16,7 +18,9 @@ _LINK = "https://api.example/approvals/x?approver=y"
 
 
 def _mail(approval: Approval = APPROVAL, *, is_reminder: bool = False) -> Mail:
-    return write_mail(approval, approver=ADA, link=_LINK, unconfirmed=(), is_reminder=is_reminder)
+    return write_mail(
+        approval, approver=ADA, link=_LINK, unconfirmed=(), others=(), is_reminder=is_reminder
+    )
 
 
 def _live() -> LiveModel:
@@ -97,6 +101,59 @@ def test_mail_without_class_scores_names_the_report() -> None:
     evidence = replace(APPROVAL.evidence, evaluation=evaluation)
 
     assert "too many classes" in _mail(replace(APPROVAL, evidence=evidence)).body
+
+
+@pytest.mark.parametrize("sign", ["://", ":\x00//", ":/\u202e/"])
+def test_no_foreign_text_becomes_a_link(sign: str) -> None:
+    # Given an address in everything that the model, its data and a commit bring along
+    evil = f"https{sign}evil.example/approve"
+    evaluation = APPROVAL.evidence.evaluation
+    assert evaluation.classes is not None
+    classes = tuple(replace(score, label=evil) for score in evaluation.classes)
+    approval = replace(
+        APPROVAL,
+        model_name=evil,
+        committer=evil,
+        evidence=replace(
+            APPROVAL.evidence,
+            evaluation=replace(evaluation, classes=classes),
+            live=None,
+            live_problem=evil,
+        ),
+    )
+    other = Subscription(protocol="application", endpoint=evil, arn="arn:aws:sns:x")
+
+    mails = [
+        write_mail(
+            approval,
+            approver=ADA,
+            link=_LINK,
+            unconfirmed=(),
+            others=[other],
+            is_reminder=is_reminder,
+        )
+        for is_reminder in (False, True)
+    ]
+
+    for mail in mails:
+        # The text is still there to read; the only address is the approver's own.
+        assert mail.body.count("https: //evil.example/approve") == len(classes) + 5
+        assert re.findall(r"https?://\S+", f"{mail.subject}\n{mail.body}") == [_LINK]
+
+
+def test_text_cannot_turn_the_direction_of_what_follows() -> None:
+    controls = "".join(
+        map(chr, [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+    )
+
+    body = _mail(replace(APPROVAL, committer=f"a{controls}b@example.com")).body
+
+    assert not set(controls) & set(body)
+    assert "ab@example.com" in body
+
+
+def test_letters_written_from_right_to_left_stay() -> None:
+    assert "مرحبا שלום" in _mail(replace(APPROVAL, committer="مرحبا שלום")).body
 
 
 def test_long_names_still_make_a_mail() -> None:

@@ -186,3 +186,58 @@ def test_those_that_wait_are_forgotten_once_they_are_settled(table: ApprovalsTab
         ask(table, release)
 
     assert table.join_waiting(_4.approval_id) == {_3.approval_id, _4.approval_id}
+
+
+def _of_pipeline(approval: Approval, execution_id: str) -> Approval:
+    return replace(approval, pipeline_execution_id=execution_id)
+
+
+_T1, _T2, _T3 = (f"2026-11-22T09:0{minute}:00.000Z" for minute in (1, 2, 3))
+
+
+def test_a_release_of_the_pipeline_waits_if_its_commit_is_the_newest(table: ApprovalsTable) -> None:
+    table.passed("run-a", at=_T1)
+    table.passed("run-b", at=_T2)
+
+    assert ask(table, _of_pipeline(_1, "run-b")).status == "PENDING"
+
+
+def test_of_three_commits_in_the_queue_only_the_newest_is_asked_about(
+    table: ApprovalsTable,
+) -> None:
+    # Given passes that were all before the first of the runs has begun, one of them told late
+    for execution_id, at in (("run-a", _T1), ("run-c", _T3), ("run-b", _T2)):
+        table.passed(execution_id, at=at)
+
+    asked = [ask(table, _of_pipeline(_1, "run-a")), ask(table, _of_pipeline(_2, "run-b"))]
+
+    assert {(one.status, one.superseded_by) for one in asked} == {
+        ("SUPERSEDED", "pipeline execution run-c")
+    }
+
+
+def test_a_release_by_hand_is_as_new_as_its_start(table: ApprovalsTable) -> None:
+    table.passed("run-a", at="2026-11-22T00:00:00.000Z")
+    assert ask(table, _1).status == "PENDING"
+
+    table.passed("run-b", at="2099-01-01T00:00:00.000Z")
+    assert ask(table, replace(_2, started_at="2098-01-01T00:00:00.000Z")).status == "SUPERSEDED"
+
+
+def test_a_release_whose_own_pass_is_not_known_gives_way_only_to_a_later_one(
+    table: ApprovalsTable,
+) -> None:
+    table.passed("run-a", at="2020-01-01T00:00:00.000Z")
+
+    assert ask(table, _of_pipeline(_1, "run-lost")).status == "PENDING"
+
+
+def test_only_the_newest_passes_are_kept(table: ApprovalsTable) -> None:
+    for number in range(25):
+        table.passed(f"run-{number:02}", at=f"2026-11-22T09:00:{number:02}.000Z")
+
+    item = table.items.get("waiting")
+
+    assert item is not None
+    assert sorted(item["passed"])[0].endswith("run-05")
+    assert len(item["passed"]) == 20

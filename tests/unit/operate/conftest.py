@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,6 +69,22 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         yield made
 
 
+def _votes(cast: Sequence[tuple[str, str, str, str]]) -> list[Any]:
+    return [
+        {
+            "M": {
+                "approver": {"S": approver},
+                "verdict": {"S": verdict},
+                "reason": {"S": reason},
+                "votedAt": {"S": voted_at},
+                "sourceIp": {"S": "203.0.113.7"},
+                "position": {"N": str(number)},
+            }
+        }
+        for number, (approver, verdict, reason, voted_at) in enumerate(cast)
+    ]
+
+
 class Approvals:
     """The table, filled as the functions fill it."""
 
@@ -84,22 +100,18 @@ class Approvals:
         )
 
     def put(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever an attribute holds
-        """Write an item; votes are given as a list of (approver, verdict, reason, time)."""
+        """Write an item; votes are given as a list of (approver, verdict, reason, time).
+
+        earlier ends are given as a list of (status, time, votes).
+        """
         votes = {
-            f"{10 - number:016x}": {
-                "M": {
-                    "approver": {"S": approver},
-                    "verdict": {"S": verdict},
-                    "reason": {"S": reason},
-                    "votedAt": {"S": voted_at},
-                    "sourceIp": {"S": "203.0.113.7"},
-                    "position": {"N": str(number)},
-                }
-            }
-            for number, (approver, verdict, reason, voted_at) in enumerate(
-                attributes.pop("votes", ())
-            )
+            f"{10 - number:016x}": vote
+            for number, vote in enumerate(_votes(attributes.pop("votes", ())))
         }
+        earlier = [
+            {"M": {"status": {"S": status}, "settledAt": {"S": at}, "votes": {"L": _votes(cast)}}}
+            for status, at, cast in attributes.pop("earlier", ())
+        ]
         given = {
             "status": "PENDING",
             "taskToken": "a secret",
@@ -112,7 +124,9 @@ class Approvals:
             **attributes,
         }
         item = {name: {"S": value} for name, value in given.items()}
-        self._dynamodb.put_item(TableName=self.name, Item={**item, "votes": {"M": votes}})
+        self._dynamodb.put_item(
+            TableName=self.name, Item={**item, "votes": {"M": votes}, "earlier": {"L": earlier}}
+        )
 
     def put_waiting(self) -> None:
         """The item that names the approvals which may supersede each other; it is none itself."""

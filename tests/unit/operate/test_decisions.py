@@ -125,6 +125,23 @@ def test_programs_read_the_same_as_json(approvals: Approvals, command: Command) 
     assert "secret" not in text
 
 
+def test_votes_of_before_a_run_was_started_again_are_listed(
+    approvals: Approvals, command: Command
+) -> None:
+    approvals.put(
+        approvalId="1" * 32,
+        earlier=[("CANCELLED", "2026-11-01T10:00:00+00:00", [_ADA])],
+    )
+
+    _, text, _ = command.run()
+    _, listed, _ = command.run("--json")
+
+    assert "  before, until 2026-11-01 10:00:00 UTC: run stopped before a decision" in text
+    assert "ada@example.com approved 2026-11-01 09:00:00 UTC" in text.partition("before, until")[2]
+    ((end,),) = (item["earlier"] for item in json.loads(listed))
+    assert (end["status"], end["votes"][0]["approver"]) == ("CANCELLED", "ada@example.com")
+
+
 def test_a_table_of_many_pages_is_read_whole(approvals: Approvals, command: Command) -> None:
     reason = "x" * 350_000  # a page of DynamoDB is 1 MB
     for number in range(5):

@@ -168,6 +168,7 @@ def test_the_question_can_be_read_and_mailed(
             approver="ada@example.com",
             link="https://api.example.com/approvals/x",
             unconfirmed=[],
+            others=(),
             is_reminder=request.is_reminder,
         )
 

@@ -58,7 +58,7 @@ def test_a_newer_release_supersedes_one_that_waits(
     for link in links.values():
         page = ask("GET", link)
         assert (page.status, "<form" in page.text) == (200, False)
-        assert f"A newer release, commit {commit}, takes its place" in page.text
+        assert f"A newer release, commit {commit}, took its place on" in page.text
     late = submit(links[GRACE], decision="approve")
     assert late.status == 409
     assert "A newer release" in late.text

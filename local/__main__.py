@@ -114,13 +114,12 @@ def down(state_dir: Path) -> int:
 
 def demo(state_dir: Path) -> int:
     """Everything once: up, a release of HEAD, two predictions, and down again."""
-    decision_wanted()  # A wrong DECISION is told before anything starts.
+    decision = decision_wanted()  # A wrong DECISION is told before anything starts.
     if RunningCloud.find(state_dir):
         say("The local cloud runs already: the demo releases on it and leaves it running.")
         return release(state_dir)
     ready = _make_ready(state_dir)
     say(f"\nMail arrives at  {ready.cloud.inbox_url}")
-    decision = decision_wanted()
     stays = sys.stdin.isatty() and not decision
     if not stays and not decision:
         say(

@@ -84,6 +84,7 @@ def test_the_pipeline_s_execution_is_handed_over(bench: Bench) -> None:
 
     done = bench.run("--local", COMMIT_ID=COMMIT, PIPELINE_EXECUTION_ID=execution)
 
+    assert isinstance(done.release, dict)
     assert done.release["pipelineExecutionId"] == execution
 
 

@@ -119,6 +119,7 @@ def _mail(
     waited_for = [
         one for one in approval.approvers if one not in unconfirmed and not approval.vote_of(one)
     ]
+    others = others_among(subscribed, approvers=approval.approvers)
     for approver in waited_for:
         claim = Claim(
             approval_id=approval.approval_id,
@@ -130,7 +131,7 @@ def _mail(
             approver=approver,
             link=link_of(claim, api_url=deployed.api_url, key=key),
             unconfirmed=unconfirmed,
-            others=others_among(subscribed, approvers=approval.approvers),
+            others=others,
             is_reminder=request.is_reminder,
         )
         # Each subscription lets through what names its own address only.

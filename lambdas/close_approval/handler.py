@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from shared import aws, fields
+from shared import fields
 from shared.approvals import approval_id_of
-from shared.approvals_table import ApprovalsTable
-from shared.environment import required
+from shared.approvals_table import ApprovalsTable, deployed_table
 from shared.logs import log_event
 from shared.superseding import give_way
 from shared.text import iso
@@ -26,30 +23,13 @@ class UnknownApproval(Exception):  # noqa: N818 - the class name is the error na
     """The workflow wants an approval closed that the table does not have."""
 
 
-@dataclass(frozen=True)
-class Environment:
-    """What the function is deployed with."""
-
-    approvals_table: str
-
-
-@cache
-def environment() -> Environment:
-    """Read at cold start.
-
-    Raises:
-        InvalidEnvironmentError: a variable is missing.
-    """
-    return Environment(approvals_table=required("APPROVALS_TABLE"))
-
-
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Close the approval of an event; returns the decision to a workflow, nothing to EventBridge.
 
     Raises:
         InvalidEventError, UnknownApproval, TransientError
     """
-    table = ApprovalsTable.of(aws.dynamodb(), name=environment().approvals_table)
+    table = deployed_table()
     now = iso(int(time.time()))
     with transient_errors_named():
         if event.get("source") == _WORKFLOW:

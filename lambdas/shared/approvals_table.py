@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
+from shared import aws
 from shared.approval_items import end_of, from_item, to_item, vote_to_item
 from shared.approvals import TOLD, Approval, Vote
+from shared.environment import required
 from shared.items import Items
 from shared.links import approver_key
 from shared.transient import TransientError
@@ -192,3 +194,12 @@ class ApprovalsTable:
             names={"#voter": approver_key(vote.approver)},
         )
         return from_item(item) if item else None
+
+
+def deployed_table() -> ApprovalsTable:
+    """The table that the function is deployed with.
+
+    Raises:
+        InvalidEnvironmentError: the variable APPROVALS_TABLE is missing.
+    """
+    return ApprovalsTable.of(aws.dynamodb(), name=required("APPROVALS_TABLE"))

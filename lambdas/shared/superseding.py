@@ -5,9 +5,6 @@ from __future__ import annotations
 from shared.approvals import Approval
 from shared.approvals_table import ApprovalsTable
 
-# How superseded_by begins when the newer commit has not asked for anything yet.
-IN_PIPELINE = "pipeline execution "
-
 
 def ask(table: ApprovalsTable, approval: Approval) -> Approval:
     """Record a question, or renew it, and let newer releases supersede older ones.
@@ -46,12 +43,12 @@ def give_way(table: ApprovalsTable, approval: Approval, *, now: str) -> bool:
     That commit's release cannot start before this one's run has ended: the stage is locked.
     https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
     """
-    execution_id = table.newer_in_pipeline(approval)
-    if execution_id is None or approval.status != "PENDING":
+    execution_id = table.newer_in_pipeline(approval) if approval.status == "PENDING" else None
+    if execution_id is None:
         return False
     return table.settle(
         approval.approval_id,
         status="SUPERSEDED",
         settled_at=now,
-        superseded_by=f"{IN_PIPELINE}{execution_id}",
+        superseded_by=f"pipeline execution {execution_id}",
     )

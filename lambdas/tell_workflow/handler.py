@@ -9,38 +9,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws
 from shared.approvals import TOLD, Approval
-from shared.approvals_table import WAITING, ApprovalsTable
-from shared.environment import required
+from shared.approvals_table import WAITING, ApprovalsTable, deployed_table
 from shared.logs import log_event
 from shared.text import iso
 from shared.transient import TransientError, transient_errors_named
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What the function is deployed with."""
-
-    approvals_table: str
-
-
-@cache
-def environment() -> Environment:
-    """Read at cold start.
-
-    Raises:
-        InvalidEnvironmentError: a variable is missing.
-    """
-    return Environment(approvals_table=required("APPROVALS_TABLE"))
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
@@ -53,7 +33,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         TransientError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: the
             first that happened.
     """
-    table = ApprovalsTable.of(aws.dynamodb(), name=environment().approvals_table)
+    table = deployed_table()
     errors: list[Exception] = []
     for approval_id in changed_approvals(event):
         try:

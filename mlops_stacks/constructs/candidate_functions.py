@@ -1,7 +1,5 @@
 """The functions that look at a candidate: its data, its predictions, what speaks for it."""
 
-from collections.abc import Mapping
-
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
@@ -107,29 +105,23 @@ class GatherEvidence(ReleaseFunction):
         )
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
         own = job_names(names.model)
-        jobs, configurations = f"training-job/{own}", f"endpoint-config/{own}"
-        for resource, actions in _sagemaker_reads(jobs, configurations, names.endpoint).items():
-            service, _, name = resource.partition("/")
+        for resource, name, verbs in (
+            ("training-job", own, ["DescribeTrainingJob"]),
+            ("endpoint", names.endpoint, ["DescribeEndpoint"]),
+            ("endpoint-config", own, ["DescribeEndpointConfig", "ListTags"]),
+        ):
             arn = Stack.of(self).format_arn(
-                service="sagemaker", resource=service, resource_name=name
+                service="sagemaker", resource=resource, resource_name=name
             )
-            self.allow(actions, [arn])
+            self.allow([f"sagemaker:{verb}" for verb in verbs], [arn])
         self.allow(["ecr:DescribeImages"], [repository.repository_arn])
         self.allow(["s3:GetObject"], [bucket.arn_for_objects(f"{PREDICTIONS_PREFIX}*")])
         self.allow_key(key)
-        for resource in (jobs, configurations):
+        for resource in ("training-job", "endpoint-config"):
             acknowledge(
                 self.role,
                 finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>"
-                f":<AWS::AccountId>:{resource}]",
+                f":<AWS::AccountId>:{resource}/{own}]",
                 reason="Each release makes new ones, named after the model",
             )
         acknowledge_prefix(self.role, bucket=bucket, prefix=PREDICTIONS_PREFIX)
-
-
-def _sagemaker_reads(jobs: str, configurations: str, endpoint: str) -> Mapping[str, list[str]]:
-    return {
-        jobs: ["sagemaker:DescribeTrainingJob"],
-        f"endpoint/{endpoint}": ["sagemaker:DescribeEndpoint"],
-        configurations: ["sagemaker:DescribeEndpointConfig", "sagemaker:ListTags"],
-    }

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import pytest
 from answer_approval import handler as answer_approval
 from ask_approval import handler as ask_approval
-from close_approval import handler as close_approval
 from invoke_endpoint import handler as invoke_endpoint
 from mail_outcome import handler as mail_outcome
 from shared import aws
 from smoke_test import handler as smoke_test
-from tell_workflow import handler as tell_workflow
 
 _CACHES = (
     aws.dynamodb,
@@ -26,11 +24,9 @@ _CACHES = (
     aws.stepfunctions,
     answer_approval.environment,
     ask_approval.environment,
-    close_approval.environment,
     invoke_endpoint.environment,
     mail_outcome.environment,
     smoke_test.environment,
-    tell_workflow.environment,
 )
 
 

@@ -15,7 +15,7 @@ APP := app.py mlops_stacks lambdas local operate tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release down decisions check check-model test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release down decisions lineage versions rollback check check-model test lint format synth snapshots bench deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ down: setup ## stop the local cloud
 decisions: setup ## past decisions on releases, newest first (JSON=1: for programs)
 	@python -m operate decisions $(if $(JSON),--json)
 
+lineage: setup ## the live model: which commit, which data, who approved, which metrics (JSON=1: for programs)
+	@python -m operate lineage $(if $(JSON),--json)
+
+versions: setup ## registered versions of the model, newest first (JSON=1: for programs)
+	@python -m operate versions $(if $(JSON),--json)
+
+rollback: setup ## put an approved version back: the one before the live one, or VERSION=2 (REASON="…")
+	@python -m operate rollback $(if $(VERSION),--version="$$VERSION") --reason="$$REASON"
+
 check: setup ## what the pipeline asks before synth: the app, whatever model and settings it is given
 	ruff format --check $(APP)
 	ruff check $(APP)
@@ -90,7 +99,7 @@ synth: setup ## cdk synth of everything, with the security checks
 snapshots: setup ## accept the templates as they are now
 	python -m pytest tests/snapshots --snapshot-update
 
-bench: setup ## measurements, as ratios
+bench: setup $(CONTAINER_ENV)/.installed ## measurements, as ratios
 	python -m bench
 
 deploy: setup ## the pipeline to AWS; it deploys the rest (README: Deploy to AWS)

@@ -1,4 +1,4 @@
-"""`python -m bench [synth] [functions]`: every measurement, or those that are named.
+"""`python -m bench [synth] [functions] [evaluation]`: every measurement, or those that are named.
 
 Figures also go to .local/bench.json, beside those of measurements that did not run. A ratio is how
 many times better this is than what it is measured beside: larger is better.
@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import functions, synth
+from bench import evaluation, functions, synth
 
 _RESULT = Path(__file__).resolve().parent.parent / ".local" / "bench.json"
 _RUNS = 5
@@ -54,9 +54,34 @@ def _functions() -> dict[str, float]:
     return {"coldStart": start, "packageSize": sizes[0] / sizes[1]}
 
 
+def _evaluation() -> dict[str, float]:
+    measured = evaluation.measure()
+    ours, many, reference = measured.many_rows, measured.many_classes, measured.reference
+    size, allowed = measured.size / 1e6, evaluation.MAX_BYTES // 2**20
+    print(f"evaluation of {evaluation.ROWS} rows, {size:.0f} MB in S3, each function in a process")
+    print(f"of its own: the most memory, {allowed} MiB allowed, and time from import to answer")
+    print(f"  plan          {_mib(ours.plan.peak_bytes)}  {ours.plan.seconds:.2f} s")
+    largest = max(cost.peak_bytes for cost in ours.parts)
+    print(f"  {len(ours.parts)} parts       {_mib(largest)}", end="  ")
+    print(f"{_spread([cost.seconds for cost in ours.parts])} s each")
+    print(f"  merge         {_mib(ours.merge.peak_bytes)}  {ours.merge.seconds:.2f} s")
+    rate = evaluation.ROWS / ours.seconds
+    print(
+        f"  in turns      {_mib(ours.peak_bytes)}  {ours.seconds:.1f} s, {rate:.0f} rows a second"
+    )
+    print(f"  scikit-learn  {_mib(reference.peak_bytes)}  {reference.seconds:.1f} s, from files")
+    print("  the same confusion matrix, accuracy and macro F1")
+    print(f"  with as many different classes as are allowed, at most {_mib(many.peak_bytes)}")
+    return {
+        "evaluationMemory": reference.peak_bytes / ours.peak_bytes,
+        "evaluationTime": reference.seconds / ours.seconds,
+    }
+
+
 _MEASUREMENTS: dict[str, Callable[[], dict[str, float]]] = {
     "synth": _synth,
     "functions": _functions,
+    "evaluation": _evaluation,
 }
 
 
@@ -65,6 +90,10 @@ def _write(ratios: dict[str, float]) -> None:
     merged = {**written, "ratios": {**written.get("ratios", {}), **ratios}}
     _RESULT.parent.mkdir(exist_ok=True)
     _RESULT.write_text(json.dumps(merged, indent=1), encoding="utf-8")
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:>5.0f} MiB"
 
 
 def _spread(values: list[float]) -> str:

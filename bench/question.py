@@ -90,6 +90,7 @@ def _link(aws: Session, key_arn: str) -> str:
         approval_id=approval_id_of(execution),
         task_token="a token",  # noqa: S106 - nothing waits for it
         model_name="iris",
+        model_package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/iris/1",
         commit_id="1a2b3c4d",
         image_uri="iris:1a2b3c4d",
         execution_arn=execution,

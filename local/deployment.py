@@ -100,6 +100,9 @@ def _cdk(cloud: RunningCloud, arguments: Sequence[str], *, app: Path | None) -> 
         "NODE_EXTRA_CA_CERTS": cloud.environment()["AWS_CA_BUNDLE"],
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        # Or it keeps in the person's home which account these credentials belong to.
+        "CDK_HOME": str(cloud.state_dir / "cdk"),
         "CI": "true",
     }
     command = [str(_CDK), *arguments, *(["--app", str(app)] if app else [])]

@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from local.archives import unpack
 from local.deployment import Deployment, session
 from local.engine import Engine
 from local.running_cloud import RunningCloud
@@ -50,7 +51,7 @@ def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         archive = _git("archive", "--format=tar", commit, "container")
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            unpack(tar, Path(folder))
         container = Path(folder) / "container"
         return push_folder(cloud, deployment, engine, folder=container, commit=commit)
 

@@ -19,6 +19,7 @@ from botocore.credentials import Credentials
 
 from local.deployment import Deployment, session
 from local.running_cloud import RunningCloud
+from local.terminal import LocalError
 
 _POLL_SECONDS = 0.3
 _APPROVAL_LINK = re.compile(r"https?://\S+/approvals/[^\s\"<>]+")
@@ -95,11 +96,21 @@ class Release:
 
         Raises:
             TimeoutError: the mail does not come.
+            LocalError: the release has ended without it.
         """
 
         def link() -> str | None:
+            running = self.is_running()
             links = self.approval_links()
-            return links.get(approver) if approver else next(iter(links.values()), None)
+            found = links.get(approver) if approver else next(iter(links.values()), None)
+            if found is None and not running:
+                outcome = self.outcome()
+                raise LocalError(
+                    what=f"The release ended as {outcome.status} before anybody was asked",
+                    why=f"{outcome.error}: {outcome.cause}",
+                    next_step="read its mails in the inbox",
+                )
+            return found
 
         found: str = wait_for(link, seconds=60, what="the approval mail")
         return found

@@ -9,6 +9,8 @@ from mlops_stacks.constructs.data_store import DataStore
 from mlops_stacks.constructs.image_repository import ImageRepository
 from mlops_stacks.constructs.link_key import LinkKey
 from mlops_stacks.constructs.mail_topics import MailTopics
+from mlops_stacks.constructs.model_registry import ModelRegistry
+from mlops_stacks.constructs.tear_down import TearDownVersions
 from mlops_stacks.settings import Settings
 
 
@@ -16,8 +18,8 @@ class FoundationStack(Stack):
     """The stateful stack; logical ids of its resources are pinned by a test.
 
     Attributes:
-        key, link_key, bucket, repository, approval_topic, outcome_topic, approvals_table: the
-            resources.
+        key, link_key, bucket, repository, approval_topic, outcome_topic, approvals_table,
+            model_package_group: the resources.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
@@ -52,6 +54,22 @@ class FoundationStack(Stack):
             self, "Approvals", key=self.key, removal_policy=removal_policy
         ).table
 
+        self.model_package_group = ModelRegistry(
+            self,
+            "Registry",
+            name=settings.names.model_package_group,
+            removal_policy=removal_policy,
+        ).group
+        if not settings.retention.keep_data_on_delete:
+            TearDownVersions(
+                self,
+                "TearDown",
+                group_name=settings.names.model_package_group,
+                before=[self.model_package_group],
+                log_days=settings.retention.log_days,
+            )
+
         CfnOutput(self, "ApprovalsTable", value=self.approvals_table.table_name)
         CfnOutput(self, "DataBucket", value=self.bucket.bucket_name)
+        CfnOutput(self, "ModelPackageGroup", value=settings.names.model_package_group)
         self.repository_uri = CfnOutput(self, "RepositoryUri", value=self.repository.repository_uri)

@@ -23,6 +23,16 @@ class Names:
         return self.model
 
     @property
+    def model_package_group(self) -> str:
+        """The registry of the model's versions: people name it in commands."""
+        return self.model
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard: people look for it in a list of all of them."""
+        return f"{self.model}-releases"
+
+    @property
     def workflow(self) -> str:
         """The state machine: the pipeline starts it by this name."""
         return f"{self.model}-release"

@@ -1,25 +1,22 @@
-"""Everything that keeps no state: the workflow, its functions, the API."""
+"""Everything that keeps no state: the workflow, its functions, the API, alarms and dashboard."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from mlops_stacks.constructs.approval_functions import (
-    AnswerApproval,
-    ApprovalResources,
-    AskApproval,
-    CloseApproval,
-)
-from mlops_stacks.constructs.candidate_functions import (
-    EvaluatePredictions,
-    GatherEvidence,
-    InspectData,
-)
+from mlops_stacks.constructs.approval_functions import AnswerApproval, ApprovalResources
+from mlops_stacks.constructs.clean_up import CleanUp, RecordOutcome, ReleaseEnds
+from mlops_stacks.constructs.endpoint_alarms import EndpointAlarms
 from mlops_stacks.constructs.failure_rules import FailureRules
+from mlops_stacks.constructs.release_alarms import ReleaseAlarms
 from mlops_stacks.constructs.release_api import ReleaseApi
-from mlops_stacks.constructs.release_function import ReleaseFunction
-from mlops_stacks.constructs.release_workflow import ReleaseWorkflow, WorkflowFunctions
+from mlops_stacks.constructs.release_dashboard import ReleaseDashboard
+from mlops_stacks.constructs.release_workflow import ReleaseWorkflow, WorkflowResources
 from mlops_stacks.constructs.sagemaker_roles import SageMakerRoles
+from mlops_stacks.constructs.serving_functions import InvokeEndpoint
+from mlops_stacks.constructs.tear_down import TearDownReleases
 from mlops_stacks.constructs.tell_workflow import TellWorkflow
+from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
+from mlops_stacks.constructs.workflow_functions import FunctionResources, workflow_functions
 from mlops_stacks.foundation_stack import FoundationStack
 from mlops_stacks.settings import Settings
 
@@ -42,143 +39,140 @@ class ReleaseStack(Stack):
         super().__init__(scope, construct_id, description="Model release: workflow and API")
         self._settings = settings
         self._foundation = foundation
+        self._log_days = settings.retention.log_days
         self._approvals = ApprovalResources(
             table=foundation.approvals_table, key=foundation.key, link_key=foundation.link_key
         )
-        log_days = settings.retention.log_days
-        api = ReleaseApi(self, "Api", settings=settings.inference, log_days=log_days)
-        functions = self._workflow_functions(api)
+        api = ReleaseApi(self, "Api", settings=settings.inference, log_days=self._log_days)
+        self._endpoint_alarms = EndpointAlarms(
+            self,
+            "EndpointAlarms",
+            endpoint_name=settings.names.endpoint,
+            settings=settings.endpoint.alarms,
+            topic=foundation.outcome_topic,
+        )
+        functions = workflow_functions(
+            self,
+            settings=settings,
+            resources=FunctionResources(
+                bucket=foundation.bucket,
+                key=foundation.key,
+                repository=foundation.repository,
+                approvals=self._approvals,
+                approval_topic=foundation.approval_topic,
+                outcome_topic=foundation.outcome_topic,
+                api_url=api.url,
+                inference_url=api.inference_url,
+            ),
+        )
         self.workflow = self._workflow(functions)
-        TellWorkflow(
-            self,
-            "TellWorkflow",
-            resources=self._approvals,
-            state_machine=self.workflow.state_machine,
-            failures=foundation.outcome_topic,
-            log_days=log_days,
-        )
-        FailureRules(
-            self,
-            "Failures",
-            state_machine=self.workflow.state_machine,
-            pipeline_name=settings.names.pipeline,
-            mail=functions.mail_outcome,
-            close_approval=functions.close_approval,
-        )
-        answer = AnswerApproval(
-            self,
-            "AnswerApproval",
-            resources=self._approvals,
-            bucket=foundation.bucket,
-            log_days=log_days,
-        )
-        api.serve_approvals(answer.function)
-        if settings.inference.access != "off":
-            inference = self._endpoint_caller(
-                "InvokeEndpoint", folder="invoke_endpoint", description="The inference route"
-            )
-            api.serve_inference(inference.function, access=settings.inference.access)
-            CfnOutput(self, "InferenceUrl", value=api.inference_url)
-            CfnOutput(self, "InferenceArn", value=api.inference_arn)
+        self._watch(functions)
+        self._serve(api)
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
 
     def _workflow(self, functions: WorkflowFunctions) -> ReleaseWorkflow:
         foundation = self._foundation
+        # Updates of a serverless endpoint ask no alarm.
+        alarms = [] if self._settings.endpoint.serverless else self._endpoint_alarms.alarms
         roles = SageMakerRoles(
             self,
             "SageMaker",
+            settings=self._settings,
             bucket=foundation.bucket,
             key=foundation.key,
             repository=foundation.repository,
+            alarms=alarms,
         )
         return ReleaseWorkflow(
             self,
             "Workflow",
             settings=self._settings,
-            bucket=foundation.bucket,
-            key=foundation.key,
-            training_role=roles.training,
-            serving_role=roles.serving,
+            resources=WorkflowResources(
+                bucket=foundation.bucket,
+                key=foundation.key,
+                training_role=roles.training,
+                serving_role=roles.serving,
+                alarms=alarms,
+            ),
             functions=functions,
         )
 
-    def _workflow_functions(self, api: ReleaseApi) -> WorkflowFunctions:
-        settings, foundation = self._settings, self._foundation
-        bucket, key = foundation.bucket, foundation.key
-        log_days = settings.retention.log_days
-        smoke_test = self._endpoint_caller(
-            "SmokeTest",
-            folder="smoke_test",
-            description="Tries the endpoint with one held-out row",
-            timeout=Duration.minutes(2),
-        )
-        return WorkflowFunctions(
-            inspect_data=InspectData(
-                self, "InspectData", bucket=bucket, key=key, log_days=log_days
-            ).function,
-            evaluate_predictions=EvaluatePredictions(
-                self, "EvaluatePredictions", bucket=bucket, key=key, log_days=log_days
-            ).function,
-            gather_evidence=GatherEvidence(
-                self,
-                "GatherEvidence",
-                names=settings.names,
-                bucket=bucket,
-                key=key,
-                repository=foundation.repository,
-                log_days=log_days,
-            ).function,
-            ask_approval=AskApproval(
-                self,
-                "AskApproval",
-                settings=settings,
-                resources=self._approvals,
-                topic=foundation.approval_topic,
-                api_url=api.url,
-            ).function,
-            close_approval=CloseApproval(
-                self, "CloseApproval", resources=self._approvals, log_days=log_days
-            ).function,
-            smoke_test=smoke_test.function,
-            mail_outcome=self._mail_outcome(api).function,
-        )
-
-    def _mail_outcome(self, api: ReleaseApi) -> ReleaseFunction:
-        topic = self._foundation.outcome_topic
-        mail = ReleaseFunction(
+    def _watch(self, functions: WorkflowFunctions) -> None:
+        """What runs behind releases: it is told of them, and people are told of it."""
+        names, topic = self._settings.names, self._foundation.outcome_topic
+        state_machine = self.workflow.state_machine
+        tell = TellWorkflow(
             self,
-            "MailOutcome",
-            folder="mail_outcome",
-            description="Mails how a release has ended",
-            log_days=self._settings.retention.log_days,
-            environment={
-                "NOTIFICATION_TOPIC_ARN": topic.topic_arn,
-                "INFERENCE_URL": api.inference_url,
-                "INFERENCE_ACCESS": self._settings.inference.access,
-            },
+            "TellWorkflow",
+            resources=self._approvals,
+            state_machine=state_machine,
+            failures=topic,
+            log_days=self._log_days,
         )
-        mail.allow(["sns:Publish"], [topic.topic_arn])
-        mail.allow_key(self._foundation.key)
-        return mail
-
-    def _endpoint_caller(
-        self,
-        construct_id: str,
-        *,
-        folder: str,
-        description: str,
-        timeout: Duration | None = None,
-    ) -> ReleaseFunction:
-        endpoint = self._settings.names.endpoint
-        caller = ReleaseFunction(
+        failures = FailureRules(
             self,
-            construct_id,
-            folder=folder,
-            description=description,
-            log_days=self._settings.retention.log_days,
-            environment={"ENDPOINT_NAME": endpoint},
-            timeout=timeout,
+            "Failures",
+            state_machine=state_machine,
+            pipeline_name=names.pipeline,
+            mail=functions.mail_outcome,
+            close_approval=functions.close_approval,
         )
-        arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint)
-        caller.allow(["sagemaker:InvokeEndpoint"], [arn])
-        return caller
+        record = RecordOutcome(self, "RecordOutcome", names=names, log_days=self._log_days)
+        clean_up = CleanUp(
+            self,
+            "CleanUp",
+            names=names,
+            state_machine=state_machine,
+            keep_versions=self._settings.retention.keep_versions,
+            log_days=self._log_days,
+        )
+        ends = ReleaseEnds(
+            self,
+            "Ends",
+            state_machine=state_machine,
+            functions=[record, clean_up],
+            failures=topic,
+            key=self._foundation.key,
+        )
+        alarms = ReleaseAlarms(
+            self,
+            "Alarms",
+            model_name=names.model,
+            state_machine=state_machine,
+            functions={one.node.id: one.function for one in (tell, record, clean_up)},
+            topic=topic,
+        )
+        ReleaseDashboard(
+            self,
+            "Dashboard",
+            settings=self._settings,
+            alarms=[*self._endpoint_alarms.alarms, *alarms.alarms],
+        )
+        # A release that the deletion stops is still mailed, counted and closed.
+        TearDownReleases(
+            self,
+            "TearDown",
+            names=names,
+            state_machine=state_machine,
+            before=[self.workflow, tell, failures, clean_up, ends],
+            log_days=self._log_days,
+        )
+        CfnOutput(self, "DashboardName", value=names.dashboard)
+
+    def _serve(self, api: ReleaseApi) -> None:
+        answer = AnswerApproval(
+            self,
+            "AnswerApproval",
+            resources=self._approvals,
+            bucket=self._foundation.bucket,
+            log_days=self._log_days,
+        )
+        api.serve_approvals(answer.function)
+        access = self._settings.inference.access
+        if access != "off":
+            inference = InvokeEndpoint(
+                self, "InvokeEndpoint", names=self._settings.names, log_days=self._log_days
+            )
+            api.serve_inference(inference.function, access=access)
+            CfnOutput(self, "InferenceUrl", value=api.inference_url)
+            CfnOutput(self, "InferenceArn", value=api.inference_arn)

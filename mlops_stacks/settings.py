@@ -5,153 +5,35 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mlops_stacks.names import Names
-from mlops_stacks.settings_fields import (
-    DISTINCT,
-    FROZEN,
-    Email,
-    Hyperparameter,
-    LogDays,
-    ModelName,
-    TagKey,
-    TagValue,
-    instance_type,
-    matching,
+from mlops_stacks.release_time import MOST_MINUTES, release_minutes
+from mlops_stacks.settings_endpoint import EndpointSettings
+from mlops_stacks.settings_fields import FROZEN, Section, TagKey, TagValue
+from mlops_stacks.settings_gate import GateSettings
+from mlops_stacks.settings_sections import (
+    ApprovalSettings,
+    InferenceSettings,
+    ModelSettings,
+    NotificationSettings,
+    RetentionSettings,
+    SourceSettings,
+    TrainingSettings,
+    TransformSettings,
 )
 
 SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
-
-# CodePipeline's Step Functions action ends after 7 days; the wait for a machine, predictions,
-# evaluation and deployment, with their retries, take less than 20 hours of them.
-_MOST_HOURS = 7 * 24 - 20
-_MOST_APPROVERS = 10  # Their addresses must fit into 4 KB of environment variables.
 
 
 class SettingsError(ValueError):
     """A settings file that cannot be used; the message is one line for each wrong field."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ModelSettings(_Section):
-    """What is trained; hyperparameters reach the container as strings, as SageMaker sends them."""
-
-    name: ModelName
-    hyperparameters: Annotated[Mapping[str, Hyperparameter], *FROZEN] = Field(
-        default={}, validate_default=True
-    )
-
-
-class NotificationSettings(_Section):
-    """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""
-
-    approvers: Annotated[
-        tuple[Email, ...], Field(min_length=1, max_length=_MOST_APPROVERS, strict=False), DISTINCT
-    ]
-    operations: Annotated[tuple[Email, ...], Field(strict=False), DISTINCT] = ()
-
-
-class SourceSettings(_Section):
-    """The model repository that the pipeline watches."""
-
-    kind: Literal["connection", "codecommit"]
-    repository: Annotated[
-        str,
-        matching(
-            r"[\w.-]+(/[\w.-]+){0,22}",
-            '"owner/name", "group/subgroup/name", or the name of a CodeCommit repository,',
-        ),
-    ]
-    branch: Annotated[str, matching(r"[\w./-]+", "a branch name such as main")] = "main"
-    connection_arn: (
-        Annotated[
-            str,
-            matching(
-                r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}"
-                r":connection/[\w-]+",
-                "the ARN of a CodeConnections connection",
-            ),
-        ]
-        | None
-    ) = None
-    # https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitFilePathFilterCriteria.html
-    exclude_paths: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=255)], ...],
-        Field(max_length=8, strict=False),
-    ] = ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> SourceSettings:
-        if self.kind == "connection" and self.connection_arn is None:
-            raise ValueError('kind "connection" needs connection_arn')
-        if self.kind == "connection" and "/" not in self.repository:
-            raise ValueError('kind "connection" needs repository as "owner/name"')
-        if self.kind == "codecommit" and "/" in self.repository:
-            raise ValueError('kind "codecommit" needs repository as a bare name')
-        return self
-
-
-class TrainingSettings(_Section):
-    """The training job's machine and its time limit in minutes."""
-
-    instance_type: Annotated[str, instance_type("training")]
-    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 10
-    max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
-
-
-class TransformSettings(_Section):
-    """The batch transform job's machines."""
-
-    instance_type: Annotated[str, instance_type("transform")]
-    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
-
-
-class ApprovalSettings(_Section):
-    """Who must agree, and how long a release waits (CodePipeline's action ends after 7 days)."""
-
-    timeout_hours: Annotated[int, Field(ge=1, le=_MOST_HOURS)] = 72
-    approvals_required: Annotated[int, Field(ge=1)] = 1
-    committer_may_approve: bool = True
-
-
-class EndpointSettings(_Section):
-    """The endpoint's machines."""
-
-    instance_type: Annotated[str, instance_type("endpoint")]
-    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
-
-
-class InferenceSettings(_Section):
-    """Who may call the inference route, and how often."""
-
-    access: Literal["iam", "open", "off"] = "iam"
-    burst_limit: Annotated[int, Field(ge=1, le=5000)] = 50
-    rate_limit: Annotated[int, Field(ge=1, le=10000)] = 100
-
-
-class RetentionSettings(_Section):
-    """What outlives the stacks, and for how long records are kept."""
-
-    keep_data_on_delete: bool = True
-    # The live image and those that wait for approval must be among them.
-    keep_images: Annotated[int, Field(ge=10, le=1000)] = 50
-    log_days: LogDays = 90
-
-
-class Settings(_Section):
+class Settings(Section):
     """The whole file."""
 
     model: ModelSettings
@@ -159,6 +41,7 @@ class Settings(_Section):
     source: SourceSettings
     training: TrainingSettings
     transform: TransformSettings
+    gate: GateSettings = Field(default_factory=GateSettings)
     approval: ApprovalSettings = ApprovalSettings()
     endpoint: EndpointSettings
     inference: InferenceSettings = InferenceSettings()
@@ -172,15 +55,30 @@ class Settings(_Section):
         """The explicit names of what is deployed."""
         return Names(model=self.model.name)
 
+    @property
+    def release_minutes(self) -> int:
+        """How long a release may take as a whole."""
+        return release_minutes(
+            training=self.training, approval=self.approval, endpoint=self.endpoint
+        )
+
     @model_validator(mode="after")
     def _ends_while_the_pipeline_waits(self) -> Settings:
-        training = self.training.max_runtime_minutes / 60
-        waiting = self.approval.timeout_hours
-        if training + waiting > _MOST_HOURS:
+        over = self.release_minutes - MOST_MINUTES
+        if over > 0:
+            wait = "wait" if self.training.spot else "runtime"
             raise ValueError(
-                f"training.max_runtime_minutes ({training:g} hours) and approval.timeout_hours "
-                f"({waiting}) may take {_MOST_HOURS} hours together: CodePipeline waits 7 days"
+                f"training.max_{wait}_minutes ({self.training.longest_minutes / 60:g} hours), "
+                f"approval.timeout_hours ({self.approval.timeout_hours}) and the waits of "
+                f"endpoint.rollout take {over / 60:.3g} hours too long together: CodePipeline "
+                "waits 7 days"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _gate_fits_the_task(self) -> Settings:
+        if fault := self.gate.fault(self.model.task):
+            raise ValueError(fault)
         return self
 
     @model_validator(mode="after")

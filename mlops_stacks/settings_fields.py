@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
 _INSTANCE_TYPES = Path(__file__).resolve().parent / "instance_types.json"
 
@@ -19,6 +19,12 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 )  # fmt: skip
+
+
+class Section(BaseModel):
+    """A table of settings.toml: nothing unknown, no text for a number, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def matching(pattern: str, allowed: str) -> AfterValidator:
@@ -91,9 +97,9 @@ Hyperparameter = Annotated[str | int | float | bool, PlainValidator(_hyperparame
 TagKey = Annotated[
     str,
     matching(
-        r"(?!(?i:aws):)(?!(?:approval|commit|data|evaluation)$)[\w .:/=+@-]{1,128}",
+        r"(?!(?i:aws):)(?!(?:approval|commit|data|evaluation|version)$)[\w .:/=+@-]{1,128}",
         'a key of 1 to 128 letters, digits, spaces and _.:/=+-@, but "approval", "commit", "data", '
-        '"evaluation" and what begins with "aws:",',
+        '"evaluation", "version" and what begins with "aws:",',
     ),
 ]
 TagValue = Annotated[

@@ -1,4 +1,4 @@
-"""`python -m operate decisions`: who decided what about which release.
+"""What serves, where it comes from, who decided, and the way back.
 
 It asks AWS by the usual environment or profile, and the local cloud after `. .local/env`.
 """
@@ -8,43 +8,138 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 
+from mlops_stacks.names import Names
 from mlops_stacks.settings import SETTINGS_FILE, SettingsError, load_settings
-from operate.decisions import read_decisions, table_of
+from operate import lineage, listing, versions
+from operate.decisions import read_decisions
 from operate.errors import OperateError, explained
-from operate.listing import as_json, as_text
+from operate.follow import follow
+from operate.live import read_live
+from operate.registry import read_versions
+from operate.rollback import make_plan, serving, start
+from operate.stacks import table_of
+from operate.wording import printable
+
+_INTERRUPTED = 130
+_LAST = 50
 
 
 def main() -> int:
     """Run one command; the exit code is 0 when it did what it says."""
     arguments = _parser().parse_args()
+    run: Callable[[argparse.Namespace, boto3.session.Session, Names], int] = arguments.run
     try:
-        model = load_settings(arguments.settings).names.model
+        names = load_settings(arguments.settings).names
         with explained():
-            session = boto3.session.Session()
-            decisions = read_decisions(session, table_of(session, model=model))
+            return run(arguments, boto3.session.Session(), names)
     except (OperateError, SettingsError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        print(json.dumps(as_json(decisions), indent=1))
-    else:
-        print(as_text(decisions))
+
+
+def _decisions(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
+    found = read_decisions(session, table_of(session, model=names.model))
+    print(_json(listing.as_json(found)) if arguments.json else listing.as_text(found))
     return 0
+
+
+def _lineage(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
+    found = lineage.read_lineage(session, names)
+    print(_json(lineage.as_json(found)) if arguments.json else lineage.as_text(found))
+    return 0
+
+
+def _versions(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
+    found = versions.Listing(
+        versions=list(read_versions(session, names.model_package_group, last=arguments.last)),
+        live=read_live(session, names.endpoint),
+    )
+    print(_json(versions.as_json(found)) if arguments.json else versions.as_text(found))
+    return 0
+
+
+def _rollback(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
+    plan = make_plan(session, names, number=arguments.version)
+    print(plan.as_text())
+    execution_arn = start(session, plan, reason=arguments.reason)
+    print(f"Execution {execution_arn}", flush=True)
+    if arguments.no_wait:
+        return 0
+    try:
+        end = follow(session, execution_arn, tell=lambda line: print(f"  {line}", flush=True))
+    except KeyboardInterrupt:
+        print(
+            "Not followed any longer: the execution goes on. To stop it:\n"
+            f"  aws stepfunctions stop-execution --execution-arn {execution_arn}",
+            file=sys.stderr,
+        )
+        return _INTERRUPTED
+    live = read_live(session, names.endpoint)
+    is_live = live is not None and live.version_arn == plan.version.arn
+    if end.status == "SUCCEEDED" and is_live and live is not None and live.status == "InService":
+        print(f"Version {plan.version.number} is live.")
+        return 0
+    raise OperateError(
+        what=f"Version {plan.version.number} was not put back ({end.status})",
+        why=printable(": ".join(part for part in (end.error, end.cause) if part))
+        or "the execution gave no reason",
+        next_step=f"see what serves, which is {serving(live)}, and the mail about this execution; "
+        "`make versions` lists what else could be put back",
+    )
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=1)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operate", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    decisions = commands.add_parser("decisions", help="decisions on releases, newest first")
-    decisions.add_argument("--json", action="store_true", help="a JSON list, for programs")
-    decisions.add_argument(
-        "--settings", type=Path, default=SETTINGS_FILE, help="another file than settings.toml"
+
+    def command(
+        name: str,
+        run: Callable[[argparse.Namespace, boto3.session.Session, Names], int],
+        *,
+        says: str,
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=says, description=says)
+        added.add_argument(
+            "--settings", type=Path, default=SETTINGS_FILE, help="another file than settings.toml"
+        )
+        added.set_defaults(run=run)
+        return added
+
+    for name, run, says in (
+        ("decisions", _decisions, "decisions on releases, newest first"),
+        ("lineage", _lineage, "the live model: commit, data, decision, metrics"),
+        ("versions", _versions, "registered versions, newest first"),
+    ):
+        added = command(name, run, says=says)
+        added.add_argument("--json", action="store_true", help="JSON, for programs")
+        if name == "versions":
+            added.add_argument(
+                "--last", type=_positive, default=_LAST, help=f"how many at most ({_LAST})"
+            )
+    rollback = command("rollback", _rollback, says="put an approved version back")
+    rollback.add_argument(
+        "--version",
+        type=_positive,
+        help="its number; else the newest before the live one that has served",
     )
+    rollback.add_argument("--reason", default="", help="why, for the mail about it")
+    rollback.add_argument("--no-wait", action="store_true", help="start it and do not follow it")
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:10]) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":

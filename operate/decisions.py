@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError
 
 from operate.errors import OperateError
+from operate.stacks import not_deployed
 
 if TYPE_CHECKING:
     from boto3.session import Session
 
-_OUTPUT = "ApprovalsTable"
 # Neither task tokens nor the evidence are read.
 _READ = (
     *("approvalId", "status", "modelName", "commitId", "imageUri", "executionArn"),
-    *("requestedAt", "settledAt", "supersededBy", "votes", "earlier"),
+    *("requestedAt", "settledAt", "supersededBy", "votes", "earlier", "approvalsRequired"),
 )
 
 
@@ -50,6 +49,7 @@ class Decision:
         status: PENDING, APPROVED, REJECTED, EXPIRED, SUPERSEDED or CANCELLED.
         settled_at: when it was decided or ended; None while it waits. UTC, ISO 8601.
         superseded_by: the newer release, such as "commit 1a2b3c4d", or "".
+        approvals_required: how many approvers have to say yes.
         votes: in the order in which they came.
         earlier: how it ended before its run was started again, the oldest first.
     """
@@ -63,6 +63,7 @@ class Decision:
     requested_at: str
     settled_at: str | None
     superseded_by: str
+    approvals_required: int
     votes: tuple[Vote, ...]
     earlier: tuple[Ended, ...]
 
@@ -88,6 +89,7 @@ class Decision:
             requested_at=item["requestedAt"],
             settled_at=item.get("settledAt"),
             superseded_by=item.get("supersededBy") or "",
+            approvals_required=int(item.get("approvalsRequired", 1)),
             votes=_votes(item["votes"].values()),
             earlier=tuple(earlier),
         )
@@ -104,32 +106,6 @@ def _votes(items: Iterable[Mapping[str, Any]]) -> tuple[Vote, ...]:
         )
         for vote in sorted(items, key=_position)
     )
-
-
-def foundation_stack(model: str) -> str:
-    """The name of the stack that holds the table of a model's approvals."""
-    return f"{model}-Production-Foundation"
-
-
-def table_of(session: Session, *, model: str) -> str:
-    """The name of a model's table of approvals.
-
-    Raises:
-        OperateError: it is not deployed in this account and region.
-    """
-    name = foundation_stack(model)
-    try:
-        [stack] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if "does not exist" not in error.response["Error"]["Message"]:
-            raise
-        raise _not_deployed(
-            f"there is no stack {name} in this account and region ({session.region_name})"
-        ) from error
-    for output in stack.get("Outputs", []):
-        if output["OutputKey"] == _OUTPUT:
-            return output["OutputValue"]
-    raise _not_deployed(f"the stack {name} has no output {_OUTPUT}")
 
 
 def read_decisions(session: Session, table: str) -> list[Decision]:
@@ -149,8 +125,35 @@ def read_decisions(session: Session, table: str) -> list[Decision]:
     try:
         items = [_plain(item) for page in pages for item in page["Items"]]
     except client.exceptions.ResourceNotFoundException as error:
-        raise _not_deployed(f"the table {table} does not exist any more") from error
+        raise _gone(table) from error
     return _newest_first(map(Decision.from_item, items))
+
+
+def read_decision(session: Session, table: str, *, approval_id: str) -> Decision | None:
+    """One approval; None if there is none with this id.
+
+    Raises:
+        OperateError: the table is gone.
+    """
+    client = session.client("dynamodb")
+    names = {f"#{number}": name for number, name in enumerate(_READ)}
+    try:
+        answer = client.get_item(
+            TableName=table,
+            Key={"approvalId": {"S": approval_id}},
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
+        )
+    except client.exceptions.ResourceNotFoundException as error:
+        raise _gone(table) from error
+    item = answer.get("Item")
+    return Decision.from_item(_plain(item)) if item else None
+
+
+def _gone(table: str) -> OperateError:
+    return not_deployed(
+        what="There are no decisions to read", why=f"the table {table} does not exist any more"
+    )
 
 
 def _position(vote: Mapping[str, Any]) -> int:
@@ -164,12 +167,3 @@ def _newest_first(decisions: Iterable[Decision]) -> list[Decision]:
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     deserialize = TypeDeserializer().deserialize
     return {name: deserialize(value) for name, value in item.items()}
-
-
-def _not_deployed(why: str) -> OperateError:
-    return OperateError(
-        what="There are no decisions to read",
-        why=why,
-        next_step="use the account and region of the deployment (AWS_PROFILE, AWS_REGION), `. "
-        ".local/env` for the local cloud, or deploy first",
-    )

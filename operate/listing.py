@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from operate.decisions import Decision, Vote
+from operate.wording import printable, when
 
 _STATUS = {
     "PENDING": "waits for a decision",
@@ -26,28 +26,31 @@ def as_text(decisions: Sequence[Decision]) -> str:
 
 
 def as_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
-    """The same for programs; decidedBy is a list of addresses."""
-    return [
-        {
-            "approvalId": decision.approval_id,
-            "modelName": decision.model_name,
-            "commitId": decision.commit_id,
-            "imageUri": decision.image_uri,
-            "executionArn": decision.execution_arn,
-            "status": decision.status,
-            "requestedAt": decision.requested_at,
-            "settledAt": decision.settled_at,
-            "decidedBy": [vote.approver for vote in decision.deciding_votes],
-            "reason": "; ".join(vote.reason for vote in decision.deciding_votes if vote.reason),
-            "supersededBy": decision.superseded_by or None,
-            "votes": _votes(decision.votes),
-            "earlier": [
-                {"status": end.status, "settledAt": end.settled_at, "votes": _votes(end.votes)}
-                for end in decision.earlier
-            ],
-        }
-        for decision in decisions
-    ]
+    """The same for programs."""
+    return [decision_json(decision) for decision in decisions]
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """One decision for programs; decidedBy is a list of addresses."""
+    return {
+        "approvalId": decision.approval_id,
+        "modelName": decision.model_name,
+        "commitId": decision.commit_id,
+        "imageUri": decision.image_uri,
+        "executionArn": decision.execution_arn,
+        "status": decision.status,
+        "requestedAt": decision.requested_at,
+        "settledAt": decision.settled_at,
+        "decidedBy": [vote.approver for vote in decision.deciding_votes],
+        "reason": "; ".join(vote.reason for vote in decision.deciding_votes if vote.reason),
+        "supersededBy": decision.superseded_by or None,
+        "approvalsRequired": decision.approvals_required,
+        "votes": _votes(decision.votes),
+        "earlier": [
+            {"status": end.status, "settledAt": end.settled_at, "votes": _votes(end.votes)}
+            for end in decision.earlier
+        ],
+    }
 
 
 def _votes(votes: Sequence[Vote]) -> list[dict[str, str]]:
@@ -65,32 +68,25 @@ def _votes(votes: Sequence[Vote]) -> list[dict[str, str]]:
 
 def _paragraph(decision: Decision) -> str:
     status = _STATUS.get(decision.status, decision.status)
+    if decision.status == "PENDING" and decision.approvals_required > 1:
+        approved = sum(vote.verdict == "approved" for vote in decision.votes)
+        status += f", {approved} of {decision.approvals_required} approved"
     if decision.superseded_by:
         status += f" by {decision.superseded_by}"
     if decision.deciding_votes:
         status += f" by {', '.join(vote.approver for vote in decision.deciding_votes)}"
-    when = _when(decision.settled_at or decision.requested_at)
+    at = when(decision.settled_at or decision.requested_at)
     lines = [
-        f"{when}  {decision.model_name}  commit {decision.commit_id}  {status}",
+        f"{at}  {decision.model_name}  commit {decision.commit_id}  {status}",
         f"  run {decision.execution_arn}",
         *map(_line, decision.votes),
     ]
     for end in decision.earlier:
         before = _STATUS.get(end.status, end.status)
-        lines += [f"  before, until {_when(end.settled_at)}: {before}", *map(_line, end.votes)]
-    return "\n".join(map(_printable, lines))
+        lines += [f"  before, until {when(end.settled_at)}: {before}", *map(_line, end.votes)]
+    return "\n".join(map(printable, lines))
 
 
 def _line(vote: Vote) -> str:
     reason = f": {vote.reason}" if vote.reason else ", no reason given"
-    when = _when(vote.voted_at)
-    return f"  {vote.approver} {vote.verdict} {when} from {vote.source_ip}{reason}"
-
-
-def _when(text: str) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _printable(text: str) -> str:
-    # People typed some of it: nothing of it may steer a terminal or look like another line.
-    return "".join(character if character.isprintable() else " " for character in text)
+    return f"  {vote.approver} {vote.verdict} {when(vote.voted_at)} from {vote.source_ip}{reason}"

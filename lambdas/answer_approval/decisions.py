@@ -105,7 +105,8 @@ class Decisions:
         return self._answer(
             approval,
             title=f"Release this {approval.model_name} model?",
-            message=f"Waiting for a decision until {utc(approval.expires_at)}.",
+            message=f"Version {approval.version} waits for a decision until "
+            f"{utc(approval.expires_at)}.",
             form=Submission(),
         )
 

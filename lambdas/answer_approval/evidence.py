@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from html import escape
 
 from shared.approvals import Approval
-from shared.evaluation import ClassScore, ConfusionMatrix, Evaluation, Mistake
-from shared.evidence import Evidence
-from shared.text import amount, percent, printable, shorten, utc
+from shared.text import amount, printable, utc
 
-from answer_approval.charts import bar, confusion_matrix
+from answer_approval.classification import classification
 from answer_approval.comparison import comparison
 from answer_approval.facts import facts
+from answer_approval.gate import gate_checks
+from answer_approval.regression import regression
 
 # How long the links to the prediction files work.
 LINK_SECONDS = 600
-_MAX_LABEL_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
@@ -36,115 +35,14 @@ def evidence(approval: Approval, *, files: Sequence[PredictionFile], now: int) -
     known = approval.evidence
     parts = [
         comparison(known),
-        _classes(known),
-        _mistakes(known.evaluation),
+        gate_checks(known.gate),
+        regression(known.evaluation)
+        if known.evaluation.task == "regression"
+        else classification(known),
         _predictions(approval, files=files, until=now + LINK_SECONDS),
         facts(approval),
     ]
     return "\n".join(parts)
-
-
-def _classes(known: Evidence) -> str:
-    evaluation = known.evaluation
-    if evaluation.classes is None or evaluation.confusion_matrix is None:
-        return f"""<section>
-<h2>Class by class</h2>
-<p>There are too many classes, or their names are too long, to show them here. The report has them
-all: <code>{_text(known.report_uri)}</code></p>
-</section>"""
-    live = known.live.classes if known.live else None
-    return f"""<section>
-<h2>Class by class</h2>
-{_scores(evaluation.classes, live=live)}
-</section>
-<section>
-<h2 id="matrix">Confusion matrix</h2>
-<p class="caption">Each row is a true class, each column what the model made of it. The stronger the
-shade, the larger the share of the row: <span class="key hit">right</span>
-<span class="key miss">wrong</span></p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
-{confusion_matrix(evaluation.confusion_matrix)}
-</div>
-{_matrix_table(evaluation.confusion_matrix)}
-</section>"""
-
-
-def _scores(classes: tuple[ClassScore, ...], *, live: tuple[ClassScore, ...] | None) -> str:
-    live_f1 = {score.label: score.f1 for score in live or ()}
-    rows = "\n".join(_score(score, live_f1=live_f1.get(score.label)) for score in classes)
-    marked = any(score.label in live_f1 for score in classes)
-    caption = (
-        '<p class="caption">The mark <span class="tick"></span> on F1 is the live model.</p>\n'
-        if marked
-        else ""
-    )
-    return f"""{caption}<div class="scroll" tabindex="0" role="region" aria-label="Scores">
-<table class="scores" aria-label="Scores of each class">
-<thead><tr><th scope="col">Class</th><th scope="col">Precision</th><th scope="col">Recall</th>
-<th scope="col">F1</th><th scope="col">Rows</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>"""
-
-
-def _score(score: ClassScore, *, live_f1: float | None) -> str:
-    beside = "" if live_f1 is None else f"<small>live {percent(live_f1)}</small>"
-    return (
-        f'<tr><th scope="row">{_label(score.label)}</th>'
-        f"<td>{percent(score.precision)}{bar(score.precision)}</td>"
-        f"<td>{percent(score.recall)}{bar(score.recall)}</td>"
-        f"<td>{percent(score.f1)}{bar(score.f1, mark=live_f1)}{beside}</td>"
-        f"<td>{score.support}</td></tr>"
-    )
-
-
-def _matrix_table(matrix: ConfusionMatrix) -> str:
-    head = "".join(f'<th scope="col">{_label(label)}</th>' for label in matrix.labels)
-    rows = "\n".join(
-        f'<tr><th scope="row">{_label(label)}</th>'
-        + "".join(f"<td>{count}</td>" for count in counts)
-        + "</tr>"
-        for label, counts in zip(matrix.labels, matrix.counts, strict=True)
-    )
-    return f"""<details>
-<summary>The same numbers as a table</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix as a table">
-<table class="counts" aria-label="Confusion matrix: true class in rows, predicted class in columns">
-<thead><tr><th scope="col">True class</th>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>
-</details>"""
-
-
-def _mistakes(evaluation: Evaluation) -> str:
-    wrong = evaluation.rows - round(evaluation.accuracy * evaluation.rows)
-    if not evaluation.mistakes:
-        text = "The model was right on every held-out row." if not wrong else "None are kept."
-        return f"<section>\n<h2>Mistakes</h2>\n<p>{text}</p>\n</section>"
-    items = "\n".join(_mistake(mistake) for mistake in evaluation.mistakes)
-    return f"""<section>
-<h2>Mistakes</h2>
-<p class="caption">{len(evaluation.mistakes)} of {amount(wrong, "mistake")}. The model does not say
-how sure it is, so these come from the confusions that happen most often: one row of each before a
-second row of any.</p>
-<ol class="mistakes">
-{items}
-</ol>
-</section>"""
-
-
-def _mistake(mistake: Mistake) -> str:
-    actual, predicted = _text(mistake.actual), _text(mistake.predicted)
-    return f"""<li>
-<p><strong>{actual}</strong> was taken for <strong>{predicted}</strong>
-<span class="place">{_text(mistake.place)}</span></p>
-<code>{_text(mistake.features)}</code>
-</li>"""
 
 
 def _predictions(approval: Approval, *, files: Sequence[PredictionFile], until: int) -> str:
@@ -169,10 +67,6 @@ until {escape(utc(until))} at the latest; reload this page for new ones.</p>
 {links}
 </ul>{more}
 </section>"""
-
-
-def _label(label: str) -> str:
-    return escape(shorten(label, characters=_MAX_LABEL_CHARACTERS))
 
 
 def _text(value: str) -> str:

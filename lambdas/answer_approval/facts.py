@@ -18,7 +18,9 @@ def facts(approval: Approval) -> str:
     seconds = duration(known.training.seconds) if known.training.seconds else "unknown time"
     entries = [
         ("Name", _text(approval.model_name)),
+        ("Version", f"{approval.version} {_code(approval.model_package_arn)}"),
         ("Commit", _code(approval.commit_id)),
+        *([("Committer", _text(approval.committer))] if approval.committer else []),
         ("Image", _code(approval.image_uri)),
         ("Image digest", _code(known.image_digest) if known.image_digest else "unknown"),
         ("Version of all data", _code(data.version)),

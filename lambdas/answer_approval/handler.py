@@ -55,7 +55,7 @@ def environment() -> Environment:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Resources:
     """What the function works with; files makes links to an approval's prediction files."""
 
     approvals: Approvals
@@ -66,24 +66,24 @@ class Gate:
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer one API Gateway event."""
     settings = environment()
-    gate = Gate(
+    resources = Resources(
         approvals=ApprovalsTable.of(aws.dynamodb(), name=settings.approvals_table),
         key=KmsLinkKey(client=aws.kms(), key_arn=settings.link_key_arn),
         files=lambda approval: prediction_files(aws.s3_links(), approval),
     )
-    return respond(event, gate=gate, now=int(time.time())).to_event()
+    return respond(event, resources=resources, now=int(time.time())).to_event()
 
 
-def respond(event: Mapping[str, Any], *, gate: Gate, now: int) -> HttpResponse:
+def respond(event: Mapping[str, Any], *, resources: Resources, now: int) -> HttpResponse:
     """The page, or JSON for a program, at *now* (epoch seconds)."""
     # The body of a request that cannot even be read must not keep its method from being known.
     request = HttpRequest.from_event({**event, "body": "", "isBase64Encoded": False})
     files: Sequence[PredictionFile] = ()
     try:
         request = HttpRequest.from_event(event)
-        answer = _answer(request, gate=gate, now=now)
+        answer = _answer(request, resources=resources, now=now)
         if answer.approval and not request.wants_json:
-            files = gate.files(answer.approval)
+            files = resources.files(answer.approval)
     except HttpError as error:
         answer = _refused(error)
     except (ClientError, BotoCoreError, TransientError) as error:
@@ -103,7 +103,7 @@ _UNREACHABLE = Answer(
 )
 
 
-def _answer(request: HttpRequest, *, gate: Gate, now: int) -> Answer:
+def _answer(request: HttpRequest, *, resources: Resources, now: int) -> Answer:
     if request.method not in _METHODS:
         raise HttpError(
             405, "Use GET to look and POST to decide.", headers={"allow": ", ".join(_METHODS)}
@@ -112,8 +112,10 @@ def _answer(request: HttpRequest, *, gate: Gate, now: int) -> Answer:
     posted = request.method == "POST"
     if posted:
         require_readable(request)
-    approval, approver = open_link(signed, key=gate.key, approvals=gate.approvals, now=now)
-    decisions = Decisions(approvals=gate.approvals, approver=approver, now=now)
+    approval, approver = open_link(
+        signed, key=resources.key, approvals=resources.approvals, now=now
+    )
+    decisions = Decisions(approvals=resources.approvals, approver=approver, now=now)
     return decisions.post(approval, request) if posted else decisions.show(approval)
 
 

@@ -61,9 +61,12 @@ def _approval(approval: Approval) -> dict[str, Any]:
         "approvalsRequired": approval.approvals_required,
         "votes": [vote.to_json() for vote in approval.votes],
         "modelName": approval.model_name,
+        "modelPackageArn": approval.model_package_arn,
         "commitId": approval.commit_id,
         "imageUri": approval.image_uri,
         "predictionsUri": approval.predictions_uri,
         "expiresAt": iso(approval.expires_at),
+        "comparison": approval.evidence.comparison,
+        "gate": approval.evidence.gate.to_json(),
         "evaluation": approval.evidence.evaluation.to_json(),
     }

@@ -80,6 +80,12 @@ h1 + .notice { margin-top: 1.25rem; }
 .mistakes code { color: var(--soft); }
 .place { float: right; margin-left: 1rem; color: var(--soft); font-size: .875rem; }
 
+.meanings {
+  margin: 0; padding: 0; list-style: none; color: var(--soft); font-size: .875rem;
+}
+.meanings li + li { margin-top: .25rem; }
+.meanings strong { font-weight: 600; color: var(--ink); }
+
 .scroll { overflow-x: auto; margin: 0 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .45rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
@@ -93,6 +99,12 @@ tbody th { min-width: 6rem; max-width: 18rem; overflow-wrap: anywhere; }
 .scores td { width: 19%; }
 .scores td:last-child { width: auto; }
 .scores small { display: block; color: var(--soft); font-size: .8125rem; }
+.checks th small {
+  display: block; color: var(--soft); font-size: .8125rem; font-weight: 400;
+}
+.checks td { white-space: normal; }
+.checks td:nth-child(3), .checks td:nth-child(4), .checks span { white-space: nowrap; }
+.checks strong { color: var(--stop); }
 .counts th { max-width: 10rem; overflow-wrap: anywhere; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
@@ -117,6 +129,14 @@ details .scroll { margin-top: .75rem; }
 .matrix g text { font-size: 13px; }
 .matrix .own text { font-weight: 600; }
 .matrix.many g text { font-size: 10.5px; font-weight: 400; }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
+.plot { display: block; max-width: 100%; height: auto; }
+.plot text { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
+.plot .grid { stroke: var(--line); }
+.plot .base { stroke: var(--edge); }
+.plot .ideal { stroke: var(--ink); stroke-dasharray: 4 4; }
+.plot .dot { fill: var(--bar); fill-opacity: .6; }
+.plot .column { fill: var(--bar); }
 .key { padding: .05rem .5rem; border-radius: .25rem; color: var(--ink); }
 .key.hit { background: var(--hit); }
 .key.miss { background: var(--miss); }
@@ -148,7 +168,9 @@ button.reject { background: transparent; border-color: var(--stop); color: var(-
   th, td { padding: .4rem .3rem; }
   tbody th { min-width: 5rem; max-width: 9rem; }
   .scores th, .scores td { padding: .35rem .15rem; }
-  .scores tbody th { min-width: 4rem; }
+  .scores tbody th, .checks tbody th { min-width: 4rem; }
+  .checks th + th, .checks td { padding: .35rem .2rem; }
+  .checks td:last-child, .checks th:last-child { padding-right: 0; }
   .place { float: none; display: block; margin: 0; }
   .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: .6rem; }

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from shared.approvals import Approval
 from shared.evaluation import Evaluation
-from shared.evidence import Evidence
-from shared.mail import Mail
-from shared.text import one_line, percent, table, utc, utc_of
+from shared.figures import figures, gate_lines
+from shared.gate import Gate
+from shared.mail import Mail, unlinked
+from shared.text import amount, one_line, percent, table, utc, utc_of
 
 from ask_approval.subscriptions import Subscription
 
@@ -33,7 +34,7 @@ def write_mail(
     approver's.
     """
     evidence = approval.evidence
-    name = _foreign(approval.model_name)
+    name = unlinked(approval.model_name)
     body = f"""\
 {_opening(approval, is_reminder=is_reminder)}
 
@@ -48,12 +49,17 @@ Please answer before {utc(approval.expires_at)}.
 If it is not decided by then, nothing is released and the endpoint stays as it is.
 
 
-RESULT ON {evidence.evaluation.rows} HELD-OUT ROWS: {evidence.comparison.upper()}
+RESULT ON {amount(evidence.evaluation.rows, "HELD-OUT ROW").upper()}: {evidence.comparison.upper()}
 
-{_figures(evidence)}
+{figures(evidence)}
 
-{_class_table(evidence.evaluation)}
+{_details(evidence.evaluation)}
 
+
+QUALITY GATE: {"PASSED" if evidence.gate.passed else "NOT PASSED"}
+
+{unlinked(evidence.gate.summary)}
+{_checks(evidence.gate)}
 
 WHAT IT IS
 
@@ -71,14 +77,17 @@ that runs this system to have the confirmation mail sent again (docs/operations.
 
 
 def _opening(approval: Approval, *, is_reminder: bool) -> str:
-    name = _foreign(approval.model_name)
+    name = unlinked(approval.model_name)
     if not is_reminder:
-        return f"A new {name} model has been trained and tested. May it be released?"
+        return (
+            f"A new {name} model, version {approval.version}, has been trained and tested. May it "
+            "be released?"
+        )
     votes = [f"{vote.approver} {vote.verdict} it." for vote in approval.votes]
     return "\n".join(
         [
-            f"Half of the time is over, and a new {name} model still waits for your answer. "
-            "May it be released?",
+            f"Half of the time is over, and a new {name} model, version {approval.version}, still "
+            "waits for your answer. May it be released?",
             *votes,
         ]
     )
@@ -93,50 +102,30 @@ def _rules(approval: Approval, *, approver: str) -> str:
     return f"{rules}\nYou committed this change, so you may reject it, but not approve it."
 
 
-def _figures(evidence: Evidence) -> str:
-    new, live = evidence.evaluation, evidence.live
-    if live is None:
-        figures = table([["Accuracy", percent(new.accuracy)], ["Macro F1", percent(new.macro_f1)]])
-        return f"{figures}\n\n{_why_alone(evidence)}"
-    figures = table(
-        [
-            ["", "New", f"Live ({live.commit_id[:8]})"],
-            ["Accuracy", percent(new.accuracy), percent(live.accuracy)],
-            ["Macro F1", percent(new.macro_f1), percent(live.macro_f1)],
-            ["Rows", str(new.rows), str(live.rows)],
-        ]
-    )
-    if live.test_version == evidence.data.test_version:
-        return figures
-    return (
-        f"{figures}\n\nThe live model was measured on other held-out data, when it was released:\n"
-        "the figures compare roughly."
-    )
-
-
-def _why_alone(evidence: Evidence) -> str:
-    if evidence.live_problem:
-        return f"A model is live, and could not be compared: {_foreign(evidence.live_problem)}"
-    return "No model is live yet."
-
-
-def _class_table(evaluation: Evaluation) -> str:
+def _details(evaluation: Evaluation) -> str:
+    if evaluation.task == "regression":
+        return "The page shows predicted against true values, and the largest errors."
     if evaluation.classes is None:
         return "There are too many classes to list here; the report has them all."
     rows = [["Class", "Precision", "Recall", "F1", "Rows"]]
     for score in evaluation.classes:
         shares = [percent(share) for share in (score.precision, score.recall, score.f1)]
-        rows.append([_foreign(score.label), *shares, str(score.support)])
+        rows.append([unlinked(score.label), *shares, str(score.support)])
     return table(rows)
+
+
+def _checks(gate: Gate) -> str:
+    return f"\n{gate_lines(gate)}\n" if gate.checks else ""
 
 
 def _facts(approval: Approval) -> str:
     evidence = approval.evidence
     training = evidence.training
     facts = [
-        ("Model", _foreign(approval.model_name)),
+        ("Model", unlinked(approval.model_name)),
+        ("Version", f"{approval.version}, {approval.model_package_arn}"),
         ("Commit", approval.commit_id),
-        ("Committer", _foreign(approval.committer)),
+        ("Committer", unlinked(approval.committer)),
         ("Image", approval.image_uri),
         ("Data", f"version {evidence.data.version}"),
         ("Training", f"{training.seconds} s on {training.instance_type}"),
@@ -187,11 +176,6 @@ def _other(other: Subscription) -> str:
         # The rest of such an address may be all that one needs to know to use it.
         endpoint = urlsplit(endpoint).hostname or ""
     return (
-        f"{other.protocol}: {_foreign(endpoint)}\n\n"
+        f"{other.protocol}: {unlinked(endpoint)}\n\n"
         f"aws sns unsubscribe \\\n  --subscription-arn {shlex.quote(other.arn)}"
     )
-
-
-def _foreign(text: str) -> str:
-    """Text that others chose, on one line; no mail program makes a link of an address in it."""
-    return one_line(text).replace("://", ": //")

@@ -54,6 +54,7 @@ def read_request(event: Mapping[str, Any], *, asked: Asked, now: int) -> Request
         approval_id=approval_id,
         task_token=fields.text(event, "taskToken"),
         model_name=fields.text(event, "modelName"),
+        model_package_arn=fields.text(event, "modelPackageArn"),
         commit_id=fields.text(event, "commitId"),
         image_uri=fields.text(event, "imageUri"),
         execution_arn=execution_arn,
@@ -67,11 +68,4 @@ def read_request(event: Mapping[str, Any], *, asked: Asked, now: int) -> Request
         committer_may_approve=asked.committer_may_approve,
         evidence=Evidence.from_json(fields.mapping(event, "evidence")),
     )
-    return Request(approval=approval, is_reminder=_flag(event, "reminder"))
-
-
-def _flag(event: Mapping[str, Any], name: str) -> bool:
-    value = event.get(name)
-    if not isinstance(value, bool):
-        raise fields.InvalidEventError(f"Field {name!r} must be true or false.")
-    return value
+    return Request(approval=approval, is_reminder=fields.flag(event, "reminder"))

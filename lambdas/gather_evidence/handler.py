@@ -10,12 +10,15 @@ from typing import Any
 from shared import aws, fields
 from shared.evaluation import Evaluation
 from shared.evidence import DataVersion, Evidence
+from shared.gate import judge
+from shared.live import FoundLive
 from shared.logs import log_event
 from shared.text import shorten
 from shared.transient import transient_errors_named
 
+from gather_evidence.environment import limits
 from gather_evidence.image import image_digest
-from gather_evidence.live import read_live
+from gather_evidence.live import live_model
 from gather_evidence.training import Job, read_job
 
 # A person needs a glimpse of the row only; the smoke test gets it from the evaluation itself.
@@ -28,25 +31,40 @@ _MAX_HYPERPARAMETER_BYTES = 16_000
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Add to evaluation and data: the training job, the image's digest and the live model.
+    """Add to evaluation and data: the job, the image's digest, the live model, and the gate.
 
-    Nothing about the live model can fail a release: what cannot be read is said in its place.
+    What cannot be read of the live model for good is said in its place. What may pass by itself is
+    raised, or the gate would do without a comparison.
 
     Raises:
-        InvalidEventError, TransientError
+        InvalidEventError, InvalidEnvironmentError, TransientError
     """
+    demanded = limits()
     model_name = fields.text(event, "modelName")
     commit_id = fields.text(event, "commitId")
     image_uri = fields.text(event, "imageUri")
     job_name = fields.text(event, "jobName")
     bucket = fields.text(event, "bucket")
-    endpoint_name = fields.text(event, "endpointName")
     evaluation = Evaluation.from_json(fields.mapping(event, "evaluation"))
     data = DataVersion.from_json(fields.mapping(event, "data"))
-    sagemaker = aws.sagemaker()
+    found = FoundLive.from_json(fields.mapping(event, "live"))
+    compared_key = fields.optional_text(event, "liveReportKey")
     with transient_errors_named():
-        job = read_job(sagemaker, job_name=job_name)
-    live, problem = read_live(sagemaker, aws.s3(), endpoint_name=endpoint_name, bucket=bucket)
+        job = read_job(aws.sagemaker(), job_name=job_name)
+        live, problem = live_model(
+            aws.s3(),
+            found,
+            bucket=bucket,
+            compared_key=compared_key,
+            task=evaluation.task,
+            test_version=data.test_version,
+        )
+    gate = judge(
+        demanded,
+        metrics=evaluation.metrics,
+        live=live.metrics if live else None,
+        live_problem=problem,
+    )
     evidence = _evidence(
         Evidence(
             evaluation=evaluation,
@@ -56,6 +74,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             data=data,
             hyperparameters={},
             training=job.training,
+            gate=gate,
             live=live,
             live_problem=problem,
         ),
@@ -66,6 +85,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         modelName=model_name,
         commitId=commit_id,
         comparison=evidence.comparison,
+        gatePassed=gate.passed,
         liveCommitId=live.commit_id if live else None,
     )
     return evidence.to_json()

@@ -1,139 +1,78 @@
-"""The model that serves now, and how good it was when it was released.
-
-The endpoint's configuration carries the commit and the key of its report as tags.
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTags.html
-"""
+"""The figures of the live model, on the same held-out data as those of the new one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from shared import fields
-from shared.evaluation import ClassScore, scores_from_json, small_enough
 from shared.evidence import LiveModel
+from shared.live import FoundLive
 from shared.logs import log_event
+from shared.metrics import Task
+from shared.reports import Report, UnreadableReportError, read_report
 from shared.text import shorten
-from shared.transient import error_name
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sagemaker import SageMakerClient
 
-# States in which the model of the endpoint's configuration answers, or is about to.
-_SERVING = {"InService", "Creating", "Updating", "SystemUpdating", "RollingBack"}
-# A report of very many classes may be larger than the memory; its figures then go unread.
-_MAX_REPORT_BYTES = 32 * 1024 * 1024
-_MAX_CLASSES_BYTES = 22_000
-_MAX_VERSION_CHARACTERS = 64
+# A problem may quote what a service said of a failed comparison.
+_MAX_PROBLEM_CHARACTERS = 500
+_MAX_NAME_CHARACTERS = 256
 
 
-class _NotComparableError(Exception):
-    """Something serves, but its figures cannot be had; the message is for a person."""
-
-
-def read_live(
-    sagemaker: SageMakerClient, s3: S3Client, *, endpoint_name: str, bucket: str
+def live_model(
+    s3: S3Client,
+    found: FoundLive,
+    *,
+    bucket: str,
+    compared_key: str,
+    task: Task,
+    test_version: str,
 ) -> tuple[LiveModel | None, str]:
-    """The live model and "", None and "" if nothing was ever released, else None and the reason."""
+    """The live model and "", None and "" if nothing was ever released, else None and the reason.
+
+    compared_key is the S3 key of the report that was made for this comparison, "" if none was;
+    task and test_version are those of the new model.
+
+    Raises:
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as read_report.
+    """
+    if found.kind == "none":
+        return None, ""
+    key = compared_key or (found.report_key if found.kind == "sameData" else "")
+    if found.kind == "unknown" or not key:
+        return None, _problem(found.problem or "It was not measured on the held-out data of today.")
     try:
-        return _read(sagemaker, s3, endpoint_name=endpoint_name, bucket=bucket), ""
-    except _NotComparableError as error:
-        problem = str(error)
-    except (ClientError, BotoCoreError) as error:
-        problem = f"What serves now could not be looked up ({error_name(error)})."
-    log_event("liveModelUnreadable", level="WARNING", reason=problem)
-    return None, problem
-
-
-def _read(
-    sagemaker: SageMakerClient, s3: S3Client, *, endpoint_name: str, bucket: str
-) -> LiveModel | None:
-    try:
-        endpoint = sagemaker.describe_endpoint(EndpointName=endpoint_name)
-    except ClientError as error:
-        # SageMaker has no error name for an endpoint that is not there, only a text.
-        if "Could not find" in error.response["Error"].get("Message", ""):
-            return None
-        raise
-    if endpoint["EndpointStatus"] not in _SERVING:
-        raise _NotComparableError(
-            f"The endpoint {endpoint_name} is in state {endpoint['EndpointStatus']}: there "
-            "is no one model to compare with."
-        )
-    configuration = sagemaker.describe_endpoint_config(
-        EndpointConfigName=endpoint["EndpointConfigName"]
-    )
-    tags = _tags(sagemaker, arn=configuration["EndpointConfigArn"])
-    if not tags.get("commit") or not tags.get("evaluation"):
-        raise _NotComparableError(
-            "What serves now was not put there by this workflow, or by an older version of it: "
-            f"the endpoint configuration {endpoint['EndpointConfigName']} does not name its "
-            "evaluation."
-        )
-    return _model(s3, bucket=bucket, report_key=tags["evaluation"], commit_id=tags["commit"])
-
-
-def _tags(sagemaker: SageMakerClient, *, arn: str) -> dict[str, str]:
-    pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-
-
-def _model(s3: S3Client, *, bucket: str, report_key: str, commit_id: str) -> LiveModel:
-    try:
-        report = _report(s3, bucket=bucket, key=report_key)
-        return LiveModel(
-            commit_id=commit_id,
-            accuracy=_share(report, "accuracy"),
-            macro_f1=_share(report, "macroF1"),
-            rows=fields.whole_number(report, "rows"),
-            classes=_classes(report),
-            data_version=_version(report, "dataVersion"),
-            test_version=_version(report, "testVersion"),
-            report_key=report_key,
-        )
-    except (ClientError, BotoCoreError) as error:
-        reason = error_name(error)
-    except (ValueError, RecursionError):
-        reason = "it is not a report of this workflow"
-    raise _NotComparableError(
-        f"The report of the live model, commit {commit_id}, could not be read from "
-        f"s3://{bucket}/{report_key} ({reason})."
+        report = read_report(s3, bucket=bucket, key=key)
+    except UnreadableReportError as error:
+        return None, _problem(f"The report of the live model, commit {found.commit_id}: {error}.")
+    difference = _difference(report, task=task, test_version=test_version)
+    if difference:
+        return None, _problem(difference)
+    return (
+        LiveModel(
+            commit_id=shorten(found.commit_id or "unknown", characters=_MAX_NAME_CHARACTERS),
+            model_package_arn=shorten(found.model_package_arn, characters=_MAX_NAME_CHARACTERS),
+            task=report.task,
+            metrics=report.metrics,
+            rows=report.rows,
+            classes=report.classes,
+            report_key=key,
+            compared_anew=bool(compared_key),
+        ),
+        "",
     )
 
 
-def _report(s3: S3Client, *, bucket: str, key: str) -> Mapping[str, Any]:
-    answer = s3.get_object(Bucket=bucket, Key=key)
-    if answer["ContentLength"] > _MAX_REPORT_BYTES:
-        answer["Body"].close()
-        raise ValueError("The report is too large.")
-    report = json.loads(answer["Body"].read())
-    if not isinstance(report, dict):
-        raise ValueError("The report is not an object.")
-    return report
+def _difference(report: Report, *, task: Task, test_version: str) -> str:
+    """Why figures must not stand beside each other; "" if they may."""
+    if report.task != task:
+        return f"The live model does {report.task}, the new one {task}."
+    if report.test_version != test_version:
+        return "The live model's report is about other held-out data."
+    return ""
 
 
-def _version(report: Mapping[str, Any], name: str) -> str:
-    # Reports did not always name the version of their data.
-    return shorten(fields.optional_text(report, name), characters=_MAX_VERSION_CHARACTERS)
-
-
-def _share(report: Mapping[str, Any], name: str) -> float:
-    share = fields.number(report, name)
-    # Also false for NaN, which Python reads from JSON and Step Functions does not take.
-    if not 0 <= share <= 1:
-        raise ValueError(f"{name} is not from 0 to 1.")
-    return share
-
-
-def _classes(report: Mapping[str, Any]) -> tuple[ClassScore, ...] | None:
-    scores = scores_from_json(report)
-    if scores is None or not small_enough(scores, None, max_bytes=_MAX_CLASSES_BYTES):
-        return None
-    for score in scores:
-        for name in ("precision", "recall", "f1"):
-            _share(score.to_json(), name)
-    return scores
+def _problem(text: str) -> str:
+    problem = shorten(text, characters=_MAX_PROBLEM_CHARACTERS)
+    log_event("liveModelNotCompared", level="WARNING", reason=problem)
+    return problem

@@ -21,7 +21,7 @@ from shared.logs import log_event
 from shared.text import printable
 
 _MAX_REASON_CHARACTERS = 2000
-_THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
+THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
 _NOT_READY = {"ModelNotReadyException"}
 _UNAVAILABLE = {
     "ServiceUnavailable",
@@ -53,7 +53,7 @@ def _service_error(error: ClientError) -> HttpError:
     log_event("inferenceFailed", level="ERROR", error=code, modelStatus=status)
     if code == "ModelError":
         return _model_error(status, reason=str(response.get("OriginalMessage", "")))
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return HttpError(
             429, "Too many requests for the model. Slow down.", headers={"retry-after": "1"}
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws
@@ -16,10 +16,8 @@ from shared.http import HttpError, HttpRequest, HttpResponse, parse_json_object
 from shared.logs import log_event
 from shared.text import storable
 
+from invoke_endpoint.again import EndpointWatch, ask_patiently
 from invoke_endpoint.errors import explain
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 EXAMPLE = '{"data": "5.9,3,5.1,1.8"}'
 # Lambda itself takes and gives 6 MB, envelope included:
@@ -44,19 +42,31 @@ def environment() -> Environment:
     return Environment(endpoint_name=required("ENDPOINT_NAME"))
 
 
+@cache
+def watch() -> EndpointWatch:
+    """What this execution environment remembers of the endpoint."""
+    return EndpointWatch(aws.sagemaker_at_once(), endpoint_name=environment().endpoint_name)
+
+
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer one API Gateway event."""
     name = environment().endpoint_name
-    return respond(event, runtime=aws.sagemaker_runtime(), endpoint_name=name).to_event()
+
+    def ask(rows: str) -> list[str]:
+        return ask_patiently(
+            lambda: predict(aws.sagemaker_runtime(), endpoint_name=name, rows=rows),
+            again=lambda: predict(aws.sagemaker_runtime_again(), endpoint_name=name, rows=rows),
+            changes=lambda: watch().changes(),
+        )
+
+    return respond(event, ask=ask).to_event()
 
 
-def respond(
-    event: Mapping[str, Any], *, runtime: SageMakerRuntimeClient, endpoint_name: str
-) -> HttpResponse:
-    """The predictions, or a message that says what went wrong and what to do."""
+def respond(event: Mapping[str, Any], *, ask: Callable[[str], list[str]]) -> HttpResponse:
+    """The predictions that *ask* has for lines of CSV, or what went wrong and what to do."""
     try:
         rows = read_rows(HttpRequest.from_event(event))
-        response = _predict(runtime, endpoint_name=endpoint_name, rows=rows)
+        response = _predict(ask, rows=rows)
     except HttpError as error:
         log_event("inferenceRefused", level="WARNING", status=error.status)
         return HttpResponse.of_json(error.status, {"message": error.message}, headers=error.headers)
@@ -89,11 +99,9 @@ def read_rows(request: HttpRequest) -> list[str]:
     return rows
 
 
-def _predict(
-    runtime: SageMakerRuntimeClient, *, endpoint_name: str, rows: list[str]
-) -> HttpResponse:
+def _predict(ask: Callable[[str], list[str]], *, rows: list[str]) -> HttpResponse:
     try:
-        results = predict(runtime, endpoint_name=endpoint_name, rows="\n".join(rows) + "\n")
+        results = ask("\n".join(rows) + "\n")
     except (ClientError, BotoCoreError, UnicodeDecodeError) as error:
         raise explain(error) from error
     if len(results) != len(rows):

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
+from mail_outcome.endpoint_advice import endpoint_advice, unwatched
+
 _WORKFLOW_ITSELF = (
     "The workflow's own definition failed, not the model. Open the execution: the failed step "
     "shows its expression and its data. Mend the step in mlops_stacks, deploy, and release again."
 )
 
-# What serves now comes first; why the new model does not, comes after.
-_ENDPOINT = {
-    "EndpointRolledBack": (
-        "SageMaker went back to the configuration before: the old model still serves. "
-    ),
-    "EndpointFailed": (
-        "The workflow removes the failed endpoint, so no model is live until a release succeeds. "
-    ),
-}
-_UNHEALTHY = (
-    "The new model did not get healthy. Read the endpoint's log in CloudWatch under "
-    "/aws/sagemaker/Endpoints for why 'serve' did not answer GET /ping; mend the cause, then "
-    "commit or release again."
-)
-
 _BY_NAME = {
     "InvalidReleaseInput": (
         "Start the workflow again with the tag of an image and the image itself, as the pipeline "
-        'does: {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}. Nothing was trained or '
+        'does: {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}. To put an approved version '
+        'back, start it with {"modelPackageArn": "<ARN of the version>"}. Nothing was trained or '
         "changed."
     ),
     "EndpointStuck": (
@@ -37,6 +25,18 @@ _BY_NAME = {
     "ApproversNotConfirmed": (
         "Too few approvers can answer, so nobody was asked and nothing was released. The reason "
         "above says who must do what. Once they have, release again."
+    ),
+    "HeldOutDataChanged": (
+        "Files under test/ in the data bucket changed while the release ran, so that its figures "
+        "would be of two different tests. Nobody was asked, and the endpoint is as it was. Release "
+        "again, and leave test/ as it is until the approval mail comes."
+    ),
+    "EndpointUnhealthy": (
+        "An alarm of the endpoint rings already, and would take back any new model. If the live "
+        "model makes it ring, put a version back that worked (`make rollback`), which asks no "
+        "alarm; or wait until the alarm is quiet. Then release again. The new version stays "
+        "approved: if it is the cure itself, `make rollback VERSION=<its number>` puts it onto the "
+        "endpoint."
     ),
     "NoHeldOutData": (
         "There is nothing to measure a model on. Put CSV files (label first, no header) under "
@@ -56,7 +56,28 @@ _BY_NAME = {
     "SmokeTestFailed": (
         "The endpoint does not answer as the tested model did. Read its log in CloudWatch under "
         "/aws/sagemaker/Endpoints and look for what differs from the batch transform, such as "
-        "randomness or state in the serving code. Until that is known, go back as said below."
+        "randomness or state in the serving code. Mend that, then commit."
+    ),
+    "UnknownVersion": (
+        "Name a version that this project has registered: `make versions` and SageMaker's model "
+        "registry list them with their ARNs. Nothing was changed."
+    ),
+    "VersionNotApproved": (
+        "Only a version that people have approved can be put back. Name another one, or release "
+        "its commit, so that it is tested and approved. Nothing was changed."
+    ),
+    "VersionIncomplete": (
+        "That version cannot be deployed as it is. Release its commit anew, or put another version "
+        "back. Nothing was changed."
+    ),
+    "TooManyClasses": (
+        "If the labels are numbers to predict rather than names of classes, set model.task = "
+        '"regression" in settings.toml and commit. Else look for a column that is no label at '
+        "the beginning of the files under test/ in the data bucket."
+    ),
+    "TooManyPredictionObjects": (
+        "There are too many files under test/ in the data bucket, or their names are too long, for "
+        "their predictions to be evaluated. Join them into fewer, larger ones; then release again."
     ),
     "TransientError": (
         "AWS was throttling or out of reach, also after several tries. Nothing is wrong with the "
@@ -78,9 +99,10 @@ _BY_NAME = {
 # How long a step may take: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
 _TIMED_OUT = {
     "Train the model": (
-        "The training took longer than training.max_runtime_minutes in settings.toml and half an "
-        "hour in the queue. Raise the limit or take a larger instance there, or train on less "
-        "data; then release again. The job's log in CloudWatch shows how far it came."
+        "The training took longer than training.max_runtime_minutes in settings.toml (with spot, "
+        "training.max_wait_minutes) and half an hour in the queue. Raise the limit or take a "
+        "larger instance there, or train on less data; then release again. The job's log in "
+        "CloudWatch shows how far it came."
     ),
     "Predict the held-out data": (
         "The batch transform took longer than twelve hours. Take a larger instance or more of "
@@ -88,21 +110,16 @@ _TIMED_OUT = {
         "again."
     ),
 }
-_ENDPOINT_BUSY = (
-    "Another change of the endpoint took longer than an hour and a half. This release has changed "
-    "nothing. Wait until the endpoint is InService, then release again."
-)
-_ENDPOINT_SLOW = (
-    "The endpoint is still changing after an hour and a half, and nobody watches it any more. It "
-    "may yet come to serve this model, untried. Look at it with `aws sagemaker describe-endpoint` "
-    "until it is InService or Failed; then release again."
-)
-
 _HELD_OUT = (
     "The held-out data could not be predicted. Most often a file under test/ in the data bucket "
     "has a header line, a missing value, or text where a number belongs. The transform job's log "
     "in CloudWatch, under /aws/sagemaker/TransformJobs, says what was refused: mend that file, or "
     "the model if 'serve' itself failed, then release again."
+)
+
+_DATA_REMOVED = (
+    "Data was removed from the data bucket while the release ran, as the reason above says. Nobody "
+    "was asked, and the endpoint is as it was. Put the data back, then release again."
 )
 
 _Family = tuple[tuple[str, ...], str]
@@ -119,7 +136,12 @@ _INFRASTRUCTURE: tuple[_Family, ...] = (
         "in settings.toml, or ask for more in Service Quotas; then release again.",
     ),
     (
-        ("capacityerror", "insufficient capacity", "insufficientinstancecapacity"),
+        (
+            "capacityerror",
+            "compute capacity",
+            "insufficient capacity",
+            "insufficientinstancecapacity",
+        ),
         "AWS has no such instance free at the moment. Nothing is wrong with the model. This is not "
         "tried again by itself: release again later, or choose another instance type in "
         "settings.toml.",
@@ -178,25 +200,24 @@ _OTHERWISE = (
 )
 
 
-_ENDPOINT_UNWATCHED = (
-    " The endpoint was changing to this model meanwhile and may serve it by now, untried: look at "
-    "it with `aws sagemaker describe-endpoint`."
-)
-
-
 def advice(*, error: str, reason: str, state: str = "") -> str:
     """What to do next, by the error's name, the state it came from, and the reason given."""
-    unwatched = _ENDPOINT_UNWATCHED if state == "Check the endpoint" else ""
-    return _by_name_or_family(error=error, reason=reason, state=state) + unwatched
+    return _by_name_or_family(error=error, reason=reason, state=state) + unwatched(state)
 
 
 def _by_name_or_family(*, error: str, reason: str, state: str) -> str:
-    if error == "EndpointTimedOut":
-        return _ENDPOINT_BUSY if state == "Look up the endpoint" else _ENDPOINT_SLOW
+    of_endpoint = endpoint_advice(
+        error=error,
+        reason=reason,
+        state=state,
+        infrastructure=lambda sign: _family(sign, _INFRASTRUCTURE),
+    )
+    if of_endpoint:
+        return of_endpoint
     if error == "States.Timeout" and state in _TIMED_OUT:
         return _TIMED_OUT[state]
-    if error in _ENDPOINT:
-        return _ENDPOINT[error] + (_family(reason, _INFRASTRUCTURE) or _UNHEALTHY)
+    if state == "Look at the data again" and error in {"NoHeldOutData", "NoTrainingData"}:
+        return _DATA_REMOVED
     if error in _BY_NAME:
         return _BY_NAME[error]
     held_out = state == "Predict the held-out data"

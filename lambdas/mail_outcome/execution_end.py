@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.htm
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared.mail import Mail
+from shared.serving import version_number
 
 from mail_outcome.advice import advice
 from mail_outcome.console import execution_link
@@ -35,25 +37,25 @@ UNCAUGHT_ERRORS = frozenset(
 )
 
 _STOPPED = """\
-The execution was stopped by a person or a program before it was over. A SageMaker job that was
-running is stopped with it. An approval that waited for its answer is closed: the links in its
-mails say that the run was stopped."""
+was stopped by a person or a program before it was over.
+A SageMaker job that was running is stopped with it. An approval that waited for its answer is
+closed: the links in its mails say that the run was stopped."""
 _TIMED_OUT = """\
-The execution took longer than the whole workflow may, and was ended. An approval that waited for
-its answer is closed."""
+took longer than the whole workflow may, and was ended.
+An approval that waited for its answer is closed."""
 _FAILED = """\
-The workflow itself failed, in a way that it could not handle or mail. If a mail about the same
-execution came before, it tells of the same failure."""
+failed in a way that the workflow could not handle or mail.
+If a mail about the same execution came before, it tells of the same failure."""
 
 _ENDPOINT = """\
 It deploys nothing more, but an update of the endpoint that had begun goes on. If the execution
 came that far, see what serves:
 
 aws sagemaker describe-endpoint \\
-  --endpoint-name '<name of the model>' --query '[EndpointStatus,EndpointConfigName]'"""
+  --endpoint-name {endpoint} --query '[EndpointStatus,EndpointConfigName]'"""
 _RELEASE_AGAIN = """\
-To release the commit, retry the release stage of the pipeline, or start a new execution of the
-workflow with the same input."""
+To release it after all, retry the release stage of the pipeline, or start a new execution of the
+workflow with the same input. Do not redrive this one: what it has made may be deleted by now."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,30 @@ class ExecutionEnd:
     cause: str
     execution_arn: str
     name: str
+    model_name: str
     commit_id: str
     image_uri: str
+    model_package_arn: str
 
     @property
     def release(self) -> str:
-        """The release as a person calls it: by its commit, else by its execution."""
+        """The release as a person calls it: by model and commit, else by its execution."""
+        model = "" if self.model_name == UNKNOWN else f"{self.model_name} "
+        if self.model_package_arn != UNKNOWN:
+            number = version_number(self.model_package_arn)
+            return f"{model}version {number}" if number else f"{model}execution {self.name}"
         if self.commit_id == UNKNOWN:
-            return f"execution {self.name}"
-        return f"release of {self.commit_id[:8]}"
+            return f"{model}execution {self.name}"
+        return f"{model}model {self.commit_id[:8]}"
+
+    @property
+    def opening(self) -> str:
+        """What was going on, as the subject of a sentence."""
+        if self.model_package_arn != UNKNOWN and version_number(self.model_package_arn):
+            return f"Putting back {self.release}"
+        if self.commit_id == UNKNOWN:
+            return f"A release, {self.release},"
+        return f"The release of {self.release}"
 
 
 def write_execution_mail(event: Mapping[str, Any]) -> Mail | None:
@@ -107,9 +124,19 @@ def _read(detail: Mapping[str, Any]) -> ExecutionEnd:
         cause=readable_reason(cause) if isinstance(cause, str) and cause else "",
         execution_arn=text(detail, "executionArn"),
         name=text(detail, "name"),
+        model_name=_model_name(text(detail, "executionArn")),
         commit_id=text(given, "commitID"),
         image_uri=text(given, "imageUri"),
+        model_package_arn=text(given, "modelPackageArn"),
     )
+
+
+def _model_name(execution_arn: str) -> str:
+    """The model's name: the state machine is named after it, <model>-release."""
+    parts = execution_arn.split(":")
+    workflow = parts[6] if len(parts) == 8 else ""
+    name = workflow.removesuffix("-release")
+    return name if name and name != workflow else UNKNOWN
 
 
 def _input(value: object) -> Mapping[str, Any]:
@@ -124,9 +151,10 @@ def _input(value: object) -> Mapping[str, Any]:
 def _mail(end: ExecutionEnd, *, subject: str, what: str, next_step: str) -> Mail:
     why = "\n".join(part for part in (end.error, end.cause) if part) or "No reason was given."
     link = execution_link(end.execution_arn)
+    # The endpoint bears the model's name.
+    endpoint = "'<name of the model>'" if end.model_name == UNKNOWN else shlex.quote(end.model_name)
     body = f"""\
-{end.release[:1].upper()}{end.release[1:]}: {end.status}
-{what}
+{end.opening} {what}
 
 WHY
 
@@ -137,15 +165,24 @@ WHAT TO DO NEXT
 
 {next_step}
 
-{_ENDPOINT}
+{_ENDPOINT.format(endpoint=endpoint)}
 
 
 WHAT IT WAS
 
-Commit:    {end.commit_id}
-Image:     {end.image_uri}
-Execution: {end.execution_arn}
+{_facts(end)}
 """
     if link:
         body += f"\nThe execution in the console:\n{link}\n"
     return Mail.compose(subject=f"{subject}: {end.release}", body=body)
+
+
+def _facts(end: ExecutionEnd) -> str:
+    facts = [
+        ("Model", end.model_name),
+        ("Version", end.model_package_arn),
+        ("Commit", end.commit_id),
+        ("Image", end.image_uri),
+        ("Execution", end.execution_arn),
+    ]
+    return "\n".join(f"{f'{name}:':<11}{value}" for name, value in facts if value != UNKNOWN)

@@ -17,6 +17,7 @@ from mail_outcome import execution_end, pipeline_failure
 from mail_outcome.inference import Access, InferenceApi
 from mail_outcome.messages import write_mail
 from mail_outcome.outcome import UNKNOWN, read_outcome, text
+from mail_outcome.serving import Standing, look
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def compose(event: Mapping[str, Any], *, api: InferenceApi) -> Mail | None:
         case execution_end.SOURCE:
             return execution_end.write_execution_mail(event)
         case _:
-            return write_mail(read_outcome(event), api=api)
+            outcome = read_outcome(event)
+            standing = look(outcome) if outcome.kind == "failed" else Standing()
+            return write_mail(outcome, api=api, standing=standing)
 
 
 def _execution(event: Mapping[str, Any]) -> str:

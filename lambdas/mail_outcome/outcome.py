@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from shared.evaluation import Evaluation
+from shared.evidence import Evidence
 from shared.fields import InvalidEventError
 from shared.text import one_line, utc_of
 
-Kind = Literal["live", "failed", "rejected", "superseded", "approvalTimedOut"]
+Kind = Literal[
+    "live", "putBack", "failed", "gateFailed", "rejected", "superseded", "approvalTimedOut"
+]
 
 UNKNOWN = "unknown"
 
@@ -42,11 +45,21 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Version:
+    """The model's registered version: its number, and its ARN."""
+
+    number: str
+    arn: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The end of one execution of the workflow.
 
     previous_configuration is what the endpoint had before: empty if there was no endpoint, None
-    if the event does not say.
+    if the event does not say. version is None for a release that failed before it was registered.
+    evidence is there if the gate stopped the release. put_back: a failed run was to put a version
+    back; reason is why it was put back, "" if nobody said.
     """
 
     kind: Kind
@@ -59,11 +72,20 @@ class Outcome:
     failure: Failure
     decision: Decision | None
     evaluation: Evaluation | None
+    version: Version | None
+    evidence: Evidence | None
+    put_back: bool
+    reason: str
 
     @property
     def model(self) -> str:
         """The model as a person calls it: iris model 1a2b3c4d."""
         return f"{self.model_name} model {self.commit_id[:8]}"
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint's name, if the event says it."""
+        return None if self.endpoint_name == UNKNOWN else self.endpoint_name
 
 
 def read_outcome(event: Mapping[str, Any]) -> Outcome:
@@ -89,6 +111,10 @@ def read_outcome(event: Mapping[str, Any]) -> Outcome:
         failure=_failure(event.get("failure")),
         decision=_decision(event.get("decision")),
         evaluation=_evaluation(event.get("evaluation")),
+        version=_version(event.get("version")),
+        evidence=_evidence(event.get("evidence")),
+        put_back=event.get("putBack") is True,
+        reason=text(event, "reason", otherwise=""),
     )
 
 
@@ -137,10 +163,27 @@ def _vote(vote: Mapping[str, Any]) -> str:
     return f"{who} {what} it on {when}{f': {reason}' if reason else '.'}"
 
 
-def _evaluation(value: object) -> Evaluation | None:
-    if not isinstance(value, Mapping):
+def _version(value: object) -> Version | None:
+    # The workflow's variable is empty before the version is registered.
+    if not isinstance(value, Mapping) or not value.get("modelPackageArn"):
         return None
+    number = value.get("number")
+    whole = isinstance(number, int | float) and not isinstance(number, bool) and number % 1 == 0
+    return Version(
+        number=str(int(number)) if whole and number else UNKNOWN,
+        arn=text(value, "modelPackageArn"),
+    )
+
+
+def _evaluation(value: object) -> Evaluation | None:
     try:
-        return Evaluation.from_json(value)
+        return Evaluation.from_json(value) if isinstance(value, Mapping) else None
+    except InvalidEventError:
+        return None
+
+
+def _evidence(value: object) -> Evidence | None:
+    try:
+        return Evidence.from_json(value) if isinstance(value, Mapping) else None
     except InvalidEventError:
         return None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from shared.evidence import Evidence
 from shared.links import approver_key
+from shared.serving import version_number
 
 Verdict = Literal["approved", "rejected"]
 Status = Literal["PENDING", "APPROVED", "REJECTED", "EXPIRED", "SUPERSEDED", "CANCELLED"]
@@ -59,15 +60,17 @@ class Approval:
     """One question to several people.
 
     started_at (of the execution), requested_at and settled_at are in UTC, ISO 8601; expires_at in
-    epoch seconds; approvers are the addresses asked; committer is "" when it is unknown;
-    pipeline_execution_id is "" for a release that was started by hand; superseded_by names the
-    newer release, such as "commit 1a2b3c4d"; votes are in the order in which they came; earlier
-    are the ends of the same approval before its run was started again, as they are stored.
+    epoch seconds; model_package_arn is the registered version in question; approvers are the
+    addresses asked; committer is "" when it is unknown; pipeline_execution_id is "" for a release
+    that was started by hand; superseded_by names the newer release, such as "commit 1a2b3c4d";
+    votes are in the order in which they came; earlier are the ends of the same approval before its
+    run was started again, as they are stored.
     """
 
     approval_id: str
     task_token: str
     model_name: str
+    model_package_arn: str
     commit_id: str
     image_uri: str
     execution_arn: str
@@ -91,6 +94,11 @@ class Approval:
     def age(self) -> tuple[str, str]:
         """Orders releases by the start of their executions, the older ones first."""
         return self.started_at, self.approval_id
+
+    @property
+    def version(self) -> str:
+        """The number of the registered version, as text; "unknown" if the ARN has none."""
+        return str(version_number(self.model_package_arn) or "unknown")
 
     @property
     def predictions_uri(self) -> str:

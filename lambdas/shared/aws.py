@@ -13,6 +13,8 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_kms import KMSClient
@@ -48,6 +50,27 @@ _LINKS = Config(signature_version="s3v4", s3={"addressing_style": "path"})
 _INFERENCE = Config(
     connect_timeout=3, read_timeout=25, retries={"mode": "standard", "total_max_attempts": 1}
 )
+
+# A failed inference is asked again for a few seconds (invoke_endpoint), always within the 30
+# seconds of an HTTP API. To look at the endpoint in between must not cost the time for an answer.
+_INFERENCE_AGAIN = Config(
+    connect_timeout=1, read_timeout=18, retries={"mode": "standard", "total_max_attempts": 1}
+)
+_AT_ONCE = Config(
+    connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1}
+)
+
+
+@cache
+def application_autoscaling() -> ApplicationAutoScalingClient:
+    """Application Auto Scaling."""
+    return boto3.client("application-autoscaling", config=_PATIENT)
+
+
+@cache
+def cloudwatch() -> CloudWatchClient:
+    """Amazon CloudWatch."""
+    return boto3.client("cloudwatch", config=_PATIENT)
 
 
 @cache
@@ -87,9 +110,21 @@ def sagemaker() -> SageMakerClient:
 
 
 @cache
+def sagemaker_at_once() -> SageMakerClient:
+    """Amazon SageMaker for one who waits: one attempt of at most two seconds."""
+    return boto3.client("sagemaker", config=_AT_ONCE)
+
+
+@cache
 def sagemaker_runtime() -> SageMakerRuntimeClient:
     """Amazon SageMaker's inference API, without retries of its own."""
     return boto3.client("sagemaker-runtime", config=_INFERENCE)
+
+
+@cache
+def sagemaker_runtime_again() -> SageMakerRuntimeClient:
+    """Amazon SageMaker's inference API for another try of the same request."""
+    return boto3.client("sagemaker-runtime", config=_INFERENCE_AGAIN)
 
 
 @cache

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from shared import fields
+from shared.metrics import HEADLINE, Task, metrics_from_json, task_from_json
 
 # Together they leave room in a Step Functions payload of 256 KiB, however foreign the labels are.
 MAX_SUMMARY_CLASSES = 20
@@ -15,6 +16,11 @@ MAX_SUMMARY_LABEL_CHARACTERS = 200
 MAX_SUMMARY_BYTES = 44_000
 MAX_MISTAKES = 10
 MAX_PREDICTION_KEYS = 10
+MAX_POINTS = 200
+
+
+# (actual, predicted)
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,28 @@ class Mistake:
 class Evaluation:
     """The bounded summary of an evaluation.
 
+    metrics are those of the task (shared.metrics); None is one that is not defined for these rows,
+    as R² is when all labels are the same.
+
     classes and confusion_matrix are None when there are too many classes for a Step Functions
     payload (256 KiB); the report at report_key then has them.
     https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
-    mistakes are at most ten: one of each of the most frequent confusions before a second one of
-    any, the rows of one confusion beside each other. prediction_keys are S3 keys of what the batch
-    transform wrote, at most ten of its prediction_objects.
+    Regression has no classes, but points: at most 200 rows as (actual, predicted), chosen evenly
+    over all rows.
+
+    mistakes are at most ten. Classification: one of each of the most frequent confusions before a
+    second one of any, the rows of one confusion beside each other. Regression: those with the
+    largest absolute error, largest first. prediction_keys are S3 keys of what the batch transform
+    wrote, at most ten of its prediction_objects.
     """
 
+    task: Task
     rows: int
-    accuracy: float
-    macro_f1: float
+    metrics: Mapping[str, float | None]
     classes: tuple[ClassScore, ...] | None
     confusion_matrix: ConfusionMatrix | None
+    points: tuple[Point, ...] | None
     report_key: str
     sample_row: str
     sample_prediction: str
@@ -97,15 +111,29 @@ class Evaluation:
     prediction_keys: tuple[str, ...]
     prediction_objects: int
 
+    @property
+    def headline(self) -> float | None:
+        """The value of the metric that stands for the whole: accuracy, or RMSE."""
+        return self.metrics[HEADLINE[self.task]]
+
+    def bounded(self) -> Self:
+        """The evaluation without classes and matrix if they are too large to travel."""
+        if self.classes is None or small_enough(
+            self.classes, self.confusion_matrix, max_bytes=MAX_SUMMARY_BYTES
+        ):
+            return self
+        return replace(self, classes=None, confusion_matrix=None)
+
     def to_json(self) -> dict[str, Any]:
         """The summary as a JSON object, keys in camelCase as in the workflow."""
         matrix = self.confusion_matrix
         return {
+            "task": self.task,
             "rows": self.rows,
-            "accuracy": self.accuracy,
-            "macroF1": self.macro_f1,
+            "metrics": dict(self.metrics),
             "classes": scores_to_json(self.classes),
             "confusionMatrix": None if matrix is None else matrix.to_json(),
+            "points": points_to_json(self.points),
             "reportKey": self.report_key,
             "sampleRow": self.sample_row,
             "samplePrediction": self.sample_prediction,
@@ -122,12 +150,14 @@ class Evaluation:
             InvalidEventError: a field is missing or wrong; the message names it.
         """
         matrix = event.get("confusionMatrix")
+        task = task_from_json(event)
         return cls(
+            task=task,
             rows=fields.whole_number(event, "rows"),
-            accuracy=fields.number(event, "accuracy"),
-            macro_f1=fields.number(event, "macroF1"),
+            metrics=metrics_from_json(event, task=task),
             classes=scores_from_json(event),
             confusion_matrix=None if matrix is None else _matrix(matrix),
+            points=points_from_json(event),
             report_key=fields.text(event, "reportKey"),
             sample_row=fields.text(event, "sampleRow"),
             sample_prediction=fields.text(event, "samplePrediction"),
@@ -159,6 +189,33 @@ def scores_from_json(event: Mapping[str, Any]) -> tuple[ClassScore, ...] | None:
             support=fields.whole_number(item, "support"),
         )
         for item in fields.objects(event, "classes")
+    )
+
+
+def points_to_json(points: tuple[Point, ...] | None) -> list[list[float]] | None:
+    """The points as JSON, None as null."""
+    return None if points is None else [list(point) for point in points]
+
+
+def points_from_json(event: Mapping[str, Any]) -> tuple[Point, ...] | None:
+    """The points in field `points`; None when it is missing or null.
+
+    Raises:
+        InvalidEventError: a point is not two numbers.
+    """
+    points = event.get("points")
+    if points is None:
+        return None
+    if not isinstance(points, list) or not all(_is_point(point) for point in points):
+        raise fields.InvalidEventError("Field 'points' must be null or [[actual, predicted]].")
+    return tuple((float(actual), float(predicted)) for actual, predicted in points)
+
+
+def _is_point(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(n, int | float) and not isinstance(n, bool) for n in value)
     )
 
 

@@ -14,7 +14,9 @@ from typing import Any, Literal, Self
 
 from shared import fields
 from shared.evaluation import ClassScore, Evaluation, scores_from_json, scores_to_json
-from shared.text import percent
+from shared.gate import Gate
+from shared.metrics import HEADLINE, METRICS, Task, metrics_from_json, task_from_json
+from shared.serving import version_number
 
 Comparison = Literal[
     "first release",
@@ -81,32 +83,45 @@ class Training:
 
 @dataclass(frozen=True)
 class LiveModel:
-    """The model that serves now, by its own report, measured when it was released.
+    """The model that serves now, measured on the same held-out data as the new one.
 
-    data_version and test_version are "" when the report does not tell; classes is None when there
-    are too many to show.
+    That was done when it was released, or, when the data has changed since, for this comparison:
+    compared_anew. model_package_arn is "" when its version is not known; classes is None when
+    there are too many to show, or none.
     """
 
     commit_id: str
-    accuracy: float
-    macro_f1: float
+    model_package_arn: str
+    task: Task
+    metrics: Mapping[str, float | None]
     rows: int
     classes: tuple[ClassScore, ...] | None
-    data_version: str
-    test_version: str
     report_key: str
+    compared_anew: bool
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: version 6, commit 0f9e8d7c."""
+        number = version_number(self.model_package_arn)
+        commit = f"commit {self.commit_id}"
+        return f"version {number}, {commit}" if number else commit
+
+    @property
+    def headline(self) -> float | None:
+        """The value of the metric that stands for the whole: accuracy, or RMSE."""
+        return self.metrics[HEADLINE[self.task]]
 
     def to_json(self) -> dict[str, Any]:
         """The live model as a JSON object."""
         return {
             "commitId": self.commit_id,
-            "accuracy": self.accuracy,
-            "macroF1": self.macro_f1,
+            "modelPackageArn": self.model_package_arn,
+            "task": self.task,
+            "metrics": dict(self.metrics),
             "rows": self.rows,
             "classes": scores_to_json(self.classes),
-            "dataVersion": self.data_version,
-            "testVersion": self.test_version,
             "reportKey": self.report_key,
+            "comparedAnew": self.compared_anew,
         }
 
     @classmethod
@@ -116,15 +131,16 @@ class LiveModel:
         Raises:
             InvalidEventError: a field is missing or wrong; the message names it.
         """
+        task = task_from_json(event)
         return cls(
             commit_id=fields.text(event, "commitId"),
-            accuracy=fields.number(event, "accuracy"),
-            macro_f1=fields.number(event, "macroF1"),
+            model_package_arn=fields.optional_text(event, "modelPackageArn"),
+            task=task,
+            metrics=metrics_from_json(event, task=task),
             rows=fields.whole_number(event, "rows"),
             classes=scores_from_json(event),
-            data_version=fields.optional_text(event, "dataVersion"),
-            test_version=fields.optional_text(event, "testVersion"),
             report_key=fields.text(event, "reportKey"),
+            compared_anew=fields.flag(event, "comparedAnew"),
         )
 
 
@@ -144,6 +160,7 @@ class Evidence:
     data: DataVersion
     hyperparameters: Mapping[str, str]
     training: Training
+    gate: Gate
     live: LiveModel | None
     live_problem: str = ""
     hyperparameters_left_off: int = 0
@@ -155,13 +172,18 @@ class Evidence:
 
     @property
     def comparison(self) -> Comparison:
-        """The verdict of the figures: accuracy as a person reads it, to 0.1 %."""
+        """The verdict of the headline metric, as exact as a person reads it."""
         if self.live is None:
             return "not compared with live" if self.live_problem else "first release"
-        ours, theirs = self.evaluation.accuracy, self.live.accuracy
-        if percent(ours) == percent(theirs):
+        ours, theirs = self.evaluation.headline, self.live.headline
+        if ours is None or theirs is None:
+            return "not compared with live"
+        metric = METRICS[HEADLINE[self.evaluation.task]]
+        if metric.as_text(ours) == metric.as_text(theirs):
             return "as good as live"
-        return "better than live" if ours > theirs else "worse than live"
+        return (
+            "better than live" if (ours > theirs) == metric.higher_is_better else "worse than live"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The evidence as a JSON object, keys in camelCase as in the workflow."""
@@ -177,6 +199,7 @@ class Evidence:
                 "seconds": self.training.seconds,
                 "instanceType": self.training.instance_type,
             },
+            "gate": self.gate.to_json(),
             "live": self.live.to_json() if self.live else None,
             "liveProblem": self.live_problem,
         }
@@ -205,6 +228,7 @@ class Evidence:
                 seconds=fields.whole_number(training, "seconds"),
                 instance_type=fields.text(training, "instanceType"),
             ),
+            gate=Gate.from_json(fields.mapping(event, "gate")),
             live=None if live is None else LiveModel.from_json(fields.mapping(event, "live")),
             live_problem=fields.optional_text(event, "liveProblem"),
         )

@@ -85,6 +85,18 @@ def number(event: Mapping[str, Any], name: str) -> float:
     return float(value)
 
 
+def flag(event: Mapping[str, Any], name: str) -> bool:
+    """The truth value in field *name*.
+
+    Raises:
+        InvalidEventError: the field is missing or neither true nor false.
+    """
+    value = event.get(name)
+    if not isinstance(value, bool):
+        raise InvalidEventError(f"Field {name!r} must be true or false; got {_shape(value)}.")
+    return value
+
+
 def mapping(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The JSON object in field *name*.
 

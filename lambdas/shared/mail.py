@@ -39,6 +39,11 @@ class Mail:
         return cls(subject=_subject(subject), body=_body(body))
 
 
+def unlinked(text: str) -> str:
+    """Text that others chose, on one line; no mail program makes a link of an address in it."""
+    return one_line(text).replace("://", ": //")
+
+
 def publish(
     sns: SNSClient, *, topic_arn: str, mail: Mail, attributes: Mapping[str, str] | None = None
 ) -> str:

@@ -67,14 +67,23 @@ def check(
     """The endpoint's prediction for one row of CSV, if it is the expected one.
 
     Raises:
-        SmokeTestFailed: the endpoint answers something else.
+        SmokeTestFailed: the endpoint answers something else, or its model fails, also after some
+            tries, or refuses the row.
         TransientError: it could not be asked, also after some tries.
-        botocore.exceptions.ClientError: it refuses, or its model fails also after some tries.
+        botocore.exceptions.ClientError: AWS refuses the call.
     """
-    with transient_errors_named():
-        answers = _patiently(
-            lambda: predict(runtime, endpoint_name=endpoint_name, rows=row + "\n"), sleep=sleep
-        )
+    try:
+        with transient_errors_named():
+            answers = _patiently(
+                lambda: predict(runtime, endpoint_name=endpoint_name, rows=row + "\n"), sleep=sleep
+            )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ModelError":
+            raise
+        raise SmokeTestFailed(
+            f"Endpoint {endpoint_name} could not predict a held-out row that the batch transform "
+            f"of the same model has predicted. {error}"
+        ) from error
     if len(answers) != 1 or not _same(answers[0], expected):
         answered = ", ".join(answers) or "nothing"
         raise SmokeTestFailed(

@@ -18,13 +18,17 @@ from ministack.services import stepfunctions  # type: ignore[import-untyped]
 Execution = dict[str, Any]
 
 
-def install(current_execution: Callable[[], Execution]) -> None:
-    """Correct task tokens; `current_execution` answers for whom a task is being run."""
+def install(current_execution: Callable[[], Execution]) -> Callable[[str, str], None]:
+    """Correct task tokens; `current_execution` answers for whom a task is being run.
+
+    Returns what ends the waiting of an execution (its ARN) for a reason: its tokens are void then.
+    """
     waiting = _Waiting()
     _fail_with_the_function(waiting, current_execution)
     _end_waiting_on_abort(waiting)
     _name_the_state_machine(waiting)
     _take_one_answer(waiting)
+    return waiting.void
 
 
 class _Waiting:
@@ -53,6 +57,12 @@ class _Waiting:
                 for token, execution in self._executions.items()
                 if execution["executionArn"] == execution_arn
             ]
+
+    def void(self, execution_arn: str, cause: str) -> None:
+        """End the waiting of an execution; nobody can answer any more."""
+        for token in self.tokens_of(execution_arn):
+            _settle(token, {"Error": "States.TaskFailed", "Cause": cause})
+            stepfunctions._task_tokens.pop(token, None)
 
     def answer(self, token: str) -> bool:
         """Whether this is the first answer to a token that is waited for."""
@@ -103,9 +113,7 @@ def _end_waiting_on_abort(waiting: _Waiting) -> None:
 
     def stop_execution(request: Mapping[str, Any]) -> Any:
         response = original(request)
-        for token in waiting.tokens_of(str(request.get("executionArn"))):
-            _settle(token, {"Error": "States.TaskFailed", "Cause": "The execution was aborted"})
-            stepfunctions._task_tokens.pop(token, None)
+        waiting.void(str(request.get("executionArn")), "The execution was aborted")
         return response
 
     stepfunctions._stop_execution = stop_execution

@@ -7,11 +7,12 @@ Everything touched here is private to MiniStack, so its version is pinned exactl
 from __future__ import annotations
 
 import contextvars
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]
 
-from local.cloud import callbacks
+from local.cloud import callbacks, endings
 from local.cloud.identities import WITHOUT_CLIENT_CHECKS, Identities
 from local.sagemaker import step_functions as sagemaker_states
 
@@ -22,8 +23,8 @@ def install(identities: Identities) -> None:
     """Correct Step Functions; call it once, before the first execution."""
     _follow_executions()
     _enforce_the_workflow_role(identities)
-    callbacks.install(_execution.get)
-    _add_sagemaker(identities)
+    endings.install(callbacks.install(_execution.get))
+    _add_integrations(identities)
 
 
 def _follow_executions() -> None:
@@ -64,22 +65,33 @@ def _enforce_the_workflow_role(identities: Identities) -> None:
     stepfunctions._call_lambda = call_lambda
 
 
-def _add_sagemaker(identities: Identities) -> None:
-    """The optimised and the SDK integration, each with the state machine role's credentials."""
-    clients: dict[str, Any] = {}
+def _add_integrations(identities: Identities) -> None:
+    """The optimised and the SDK integrations, each with the state machine role's credentials."""
+    clients: dict[tuple[str, str], Any] = {}
 
-    def client() -> Any:
-        role = _role_of_execution()
-        if role not in clients:
-            clients[role] = identities.session(role).client(
-                "sagemaker", config=WITHOUT_CLIENT_CHECKS
-            )
-        return clients[role]
+    def client_of(service: str) -> Callable[[], Any]:
+        def client() -> Any:
+            key = (_role_of_execution(), service)
+            if key not in clients:
+                clients[key] = identities.session(key[0]).client(  # type: ignore[call-overload]
+                    service, config=WITHOUT_CLIENT_CHECKS
+                )
+            return clients[key]
+
+        return client
 
     def aborted() -> bool:
         return bool(_execution.get()["status"] != "RUNNING")
 
-    optimised = sagemaker_states.integration(client=client, aborted=aborted)
-    sdk = sagemaker_states.aws_sdk_integration(client=client, aborted=aborted)
-    stepfunctions._SERVICE_DISPATCH[sagemaker_states.OPTIMIZED_PREFIX] = optimised
-    stepfunctions._SERVICE_DISPATCH[sagemaker_states.AWS_SDK_PREFIX] = sdk
+    stepfunctions._SERVICE_DISPATCH[sagemaker_states.OPTIMIZED_PREFIX] = (
+        sagemaker_states.integration(client=client_of("sagemaker"), aborted=aborted)
+    )
+    # MiniStack has CloudWatch's, too, but asks IAM nothing.
+    for sdk in (
+        sagemaker_states.SAGEMAKER_SDK,
+        sagemaker_states.SCALING_SDK,
+        sagemaker_states.CLOUDWATCH_SDK,
+    ):
+        stepfunctions._SERVICE_DISPATCH[sdk.prefix] = sagemaker_states.aws_sdk_integration(
+            client=client_of(sdk.service), aborted=aborted, sdk=sdk
+        )

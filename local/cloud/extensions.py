@@ -1,4 +1,4 @@
-"""What MiniStack lacks, registered from outside: SageMaker, API links, custom resources."""
+"""What MiniStack lacks, registered from outside: SageMaker, scaling, API links, resources."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ministack.core import router  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.sagemaker.authorization import action, operation_of, resource_arns
+from local.sagemaker.scaling import SERVICE, Scaling
 from local.sagemaker.service import SageMaker
 
 Response = tuple[int, dict[str, str], bytes]
@@ -39,6 +40,43 @@ def add_sagemaker(service: SageMaker, *, account_id: str) -> None:
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
 
 
+def add_scaling(scaling: Scaling, *, account_id: str) -> None:
+    """Route Application Auto Scaling to a service, with IAM before it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+    """
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        del method
+        operation = operation_of(path, headers.get("x-amz-target", ""))
+        region = router.extract_region(headers, query)
+        arguments = _named("", body)
+        on_target = not operation.startswith("Describe")
+        refusal: Response | None = app._enforce_data_plane(
+            SERVICE,
+            f"{SERVICE}:{operation}",
+            headers,
+            query,
+            "",
+            resource_arn=f"arn:aws:{SERVICE}:{region}:{account_id}:scalable-target/local"
+            if on_target
+            else "*",
+            service_context={
+                f"{SERVICE}:service-namespace": arguments.get("ServiceNamespace", ""),
+                f"{SERVICE}:scalable-dimension": arguments.get("ScalableDimension", ""),
+            },
+        )
+        if refusal is not None:
+            return refusal
+        # It only looks at records, and blocks nobody.
+        return scaling.answer(operation, body)
+
+    app.SERVICE_HANDLERS[SERVICE] = handle
+    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["AnyScaleFrontendService."]}
+
+
 def _named(path: str, body: bytes) -> Mapping[str, Any]:
     if path.startswith("/endpoints/"):
         return {"EndpointName": path.split("/")[2]}
@@ -47,6 +85,48 @@ def _named(path: str, body: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {}  # The service answers what is wrong with it.
     return arguments if isinstance(arguments, dict) else {}
+
+
+def keep_model_package_groups(service: SageMaker) -> None:
+    """Offer the CloudFormation resource AWS::SageMaker::ModelPackageGroup.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-modelpackagegroup.html
+    """
+    members = ("ModelPackageGroupName", "ModelPackageGroupDescription", "Tags")
+
+    def attributes(arn: str) -> dict[str, Any]:
+        group = service.packages.describe_group({"ModelPackageGroupName": arn})
+        return {
+            "ModelPackageGroupArn": arn,
+            "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
+            "CreationTime": str(group["CreationTime"]),
+        }
+
+    def create(logical_id: str, properties: Any, stack_name: str) -> Any:
+        del logical_id, stack_name
+        request = {name: properties[name] for name in members if name in properties}
+        arn = service.call("CreateModelPackageGroup", request, {})["ModelPackageGroupArn"]
+        return arn, attributes(arn)
+
+    def update(physical_id: str, old: Any, new: Any, stack_name: str) -> Any:
+        del stack_name
+        if old.get(members[0]) != new.get(members[0]):
+            raise ValueError("The local cloud cannot rename a model package group.")
+        service.packages.update_group(physical_id, description=new.get(members[1]))
+        tags = {"ResourceArn": physical_id}
+        service.tags.delete({**tags, "TagKeys": [tag["Key"] for tag in old.get("Tags", [])]})
+        service.tags.add({**tags, "Tags": new.get("Tags", [])})
+        return physical_id, attributes(physical_id)
+
+    def delete(physical_id: str, properties: Any) -> None:
+        del properties
+        service.packages.delete_group({"ModelPackageGroupName": physical_id})
+
+    provisioners._RESOURCE_HANDLERS["AWS::SageMaker::ModelPackageGroup"] = {
+        "create": create,
+        "update": update,
+        "delete": delete,
+    }
 
 
 def link_apis_to(site_url: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import defaultdict
 from typing import Any
 
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
-from ministack.services import lambda_svc  # type: ignore[import-untyped]
+from ministack.services import eventbridge, lambda_svc  # type: ignore[import-untyped]
+from ministack.services.cloudformation import custom_resource  # type: ignore[import-untyped]
 
 _TRACE = '"trace": traceback.format_exc()'
 _MARK = "errorType: "
@@ -40,6 +42,44 @@ def name_errors_by_class() -> None:
         return result
 
     lambda_svc._execute_function_with_config_scope = execute
+
+
+def fail_custom_resources_with_their_function() -> None:
+    """A custom resource whose function fails fails with its error.
+
+    AWS waits an hour for the answer that cannot come any more, and so does MiniStack.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html
+    """
+    original = lambda_svc._execute_function_with_config_scope
+
+    def execute(function: Any, event: Any, *rest: Any, **options: Any) -> Any:
+        result = original(function, event, *rest, **options)
+        if result.get("error") and isinstance(event, dict) and "ResponseURL" in event:
+            token = event["ResponseURL"].rpartition("/")[2]
+            with custom_resource._lock:
+                waits = custom_resource._pending.get(token, {}).get("result", {}) is None
+            if waits:
+                reason = f"The function failed: {result.get('body')}"
+                custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": reason})
+        return result
+
+    lambda_svc._execute_function_with_config_scope = execute
+
+
+def retry_events() -> None:
+    """An event that a rule sends to a function is tried again, and what fails for good is told.
+
+    MiniStack calls the function once, though it stores what the function asks for.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+
+    def dispatch(arn: str, payload: str) -> None:
+        function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        if function and config:
+            record = lambda_svc._execution_record_for_config(function, config)
+            lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    eventbridge._dispatch_to_lambda = dispatch
 
 
 def queue_bursts() -> None:

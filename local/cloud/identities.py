@@ -12,6 +12,8 @@ from botocore.config import Config
 from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 
+from local.sagemaker.scaling import DIMENSION, SERVICE
+
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
@@ -52,6 +54,21 @@ class Identities:
             self.region,
             resource_arn=role_arn,
             service_context={"iam:PassedToService": "sagemaker.amazonaws.com"},
+        )
+        return refusal is None
+
+    def may_deregister(self, headers: Mapping[str, str]) -> bool:
+        """Whether the caller of a request may deregister scalable targets of endpoints."""
+        refusal = iam_evaluator.enforce(
+            extract_access_key_id(dict(headers)),
+            f"{SERVICE}:DeregisterScalableTarget",
+            SERVICE,
+            self.region,
+            resource_arn=f"arn:aws:{SERVICE}:{self.region}:{self.account_id}:scalable-target/local",
+            service_context={
+                f"{SERVICE}:service-namespace": "sagemaker",
+                f"{SERVICE}:scalable-dimension": DIMENSION,
+            },
         )
         return refusal is None
 

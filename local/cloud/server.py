@@ -67,6 +67,7 @@ def _prepare_environment(arguments: Arguments, certificate: Certificate) -> None
     scratch.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         client_environment(arguments, certificate),
+        SSL_CERT_FILE=str(certificate.bundle),  # For functions that use no AWS SDK.
         AUTH="true",
         USE_SSL="1",
         MINISTACK_SSL_CERT=str(certificate.certificate),
@@ -92,11 +93,19 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from ministack.core import lambda_runtime  # type: ignore[import-untyped]
     from ministack.services import ecr  # type: ignore[import-untyped]
 
-    from local.cloud import executions, extensions, functions, streams, subscriptions
+    from local.cloud import (
+        alarms,
+        executions,
+        extensions,
+        functions,
+        metrics,
+        streams,
+        subscriptions,
+    )
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.site import front_doors
-    from local.sagemaker.cloud import Cloud
+    from local.sagemaker.cloud import Cloud, Timings
     from local.sagemaker.ecr_layers import keep_uploaded_layers
     from local.sagemaker.service import SageMaker
 
@@ -108,18 +117,27 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
             state_dir=arguments.state_dir,
             role_session=identities.session,
             may_pass_role=identities.may_pass_role,
+            may_deregister=identities.may_deregister,
             runner=_runner(arguments),
+            timings=Timings(wait_scale=arguments.wait_scale),
+            record_metric=metrics.record,
         )
     )
     inbox = Inbox()
     extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
+    extensions.add_scaling(sagemaker.scaling, account_id=ACCOUNT_ID)
+    extensions.keep_model_package_groups(sagemaker)
     keep_uploaded_layers(ecr)
     subscriptions.deliver_mail(inbox)
     subscriptions.ask_for_confirmation(inbox)
     extensions.empty_buckets_with_their_stack()
     extensions.link_apis_to(arguments.site_url)
     functions.name_errors_by_class()
+    functions.fail_custom_resources_with_their_function()
+    functions.retry_events()
     functions.queue_bursts()
+    metrics.authorize_as_aws_does()
+    alarms.install(time_scale=arguments.wait_scale)
     executions.install(identities)
     streams.install(identities)
 

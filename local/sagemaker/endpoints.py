@@ -6,54 +6,19 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.h
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import threading
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local.sagemaker.cloud import Cloud, now
-from local.sagemaker.errors import ApiError, ImageError, JobFailedError, JobStoppedError, invalid
-from local.sagemaker.jobs import failure_reason
-from local.sagemaker.json_value import Json
+from local.sagemaker.deployments import Deployments, Endpoint
+from local.sagemaker.errors import ApiError, invalid
+from local.sagemaker.fleet import Fleet, retaining
 from local.sagemaker.records import EndpointConfigs, Models
-from local.sagemaker.serving import Server, UnhealthyError, primary_container, start_server
+from local.sagemaker.rollout import Rollout, plan, require_same_variants
 
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """A production variant that serves."""
-
-    name: str
-    weight: float
-    server: Server
-    summary: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deployment:
-    """All variants of one endpoint configuration."""
-
-    config_name: str
-    variants: tuple[Variant, ...]
-
-    def stop(self, grace: float) -> None:
-        """End every variant's container."""
-        for variant in self.variants:
-            variant.server.stop(grace)
-
-
-class Endpoint:
-    """One endpoint: its record and what serves now."""
-
-    def __init__(self, description: dict[str, Any]) -> None:
-        self.description = description
-        self.deployment: Deployment | None = None
-        self.given_up = threading.Event()
-        self.thread: threading.Thread | None = None
+_BUSY = frozenset({"Creating", "Updating", "RollingBack"})
 
 
 class Endpoints:
@@ -61,7 +26,7 @@ class Endpoints:
 
     def __init__(self, cloud: Cloud, *, models: Models, configs: EndpointConfigs) -> None:
         self._cloud = cloud
-        self._models = models
+        self._deployments = Deployments(cloud, models)
         self._configs = configs
         self._endpoints: dict[str, Endpoint] = {}
         self._lock = threading.RLock()
@@ -72,6 +37,7 @@ class Endpoints:
         name = request["EndpointName"]
         arn = self._cloud.arn("endpoint", name)
         config = self._configs.get(request["EndpointConfigName"])
+        rollout = plan(request.get("DeploymentConfig", {}), config)
         created = now()
         endpoint = Endpoint(
             {
@@ -86,9 +52,8 @@ class Endpoints:
         with self._lock:
             if name in self._endpoints:
                 raise invalid(f'Cannot create already existing endpoint "{arn}".')
-            self._record_deployment_config(endpoint, request)
+            self._begin(endpoint, config, rollout, request.get("DeploymentConfig"))
             self._endpoints[name] = endpoint
-            self._begin(endpoint, config)
         return {"EndpointArn": arn}
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,14 +62,58 @@ class Endpoints:
             endpoint = self._endpoint(request)
             config = self._configs.get(request["EndpointConfigName"])
             self._refuse_busy(endpoint)
-            if endpoint.description["EndpointStatus"] == "Failed":
-                arn = endpoint.description["EndpointArn"]
+            arn = endpoint.describe()["EndpointArn"]
+            if endpoint.status == "Failed":
                 raise invalid(f'Cannot update failed endpoint "{arn}": delete it, then create it.')
-            endpoint.description.pop("FailureReason", None)
-            self._record_deployment_config(endpoint, request)
-            self._set(endpoint, EndpointStatus="Updating")
-            self._begin(endpoint, config)
-            return {"EndpointArn": endpoint.description["EndpointArn"]}
+            retain = request.get("RetainAllVariantProperties", False)
+            excluded = [
+                item["VariantPropertyType"]
+                for item in request.get("ExcludeRetainedVariantProperties", [])
+            ]
+            if excluded and not retain:
+                raise invalid(
+                    "ExcludeRetainedVariantProperties can be given with RetainAllVariantProperties "
+                    "only."
+                )
+            if retain:
+                config = retaining(config, endpoint.fleet, excluded=excluded)
+            deployment = request.get("DeploymentConfig")
+            if request.get("RetainDeploymentConfig"):
+                if deployment is not None:
+                    raise invalid("Give DeploymentConfig or RetainDeploymentConfig, not both.")
+                deployment = endpoint.describe().get("LastDeploymentConfig")
+            if deployment or retain:
+                require_same_variants(endpoint.fleet, config)
+            rollout = plan(deployment or {}, config)
+            endpoint.set(EndpointStatus="Updating", FailureReason=None)
+            self._begin(endpoint, config, rollout, deployment)
+            return {"EndpointArn": arn}
+
+    def change_weights(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """UpdateEndpointWeightsAndCapacities: weights and counts of running variants, at once."""
+        with self._lock:
+            endpoint = self._endpoint(request)
+            self._refuse_busy(endpoint)
+            fleet = endpoint.fleet
+            variants = {variant.name: variant for variant in fleet.variants} if fleet else {}
+            for wanted in request["DesiredWeightsAndCapacities"]:
+                name = wanted["VariantName"]
+                if name not in variants:
+                    raise invalid(f"The endpoint has no production variant {name}.")
+                if "DesiredInstanceCount" in wanted:
+                    if "DesiredServerlessConfig" in variants[name].summary:
+                        raise invalid(f"The variant {name} is serverless: it has no instances.")
+                    if wanted["DesiredInstanceCount"] < 1:
+                        raise invalid(f"The variant {name} needs one instance or more.")
+            for wanted in request["DesiredWeightsAndCapacities"]:
+                changes: dict[str, Any] = {}
+                for member in ("Weight", "InstanceCount"):
+                    if f"Desired{member}" in wanted:
+                        value = wanted[f"Desired{member}"]
+                        changes |= {f"Desired{member}": value, f"Current{member}": value}
+                variants[wanted["VariantName"]].change(**changes)
+            endpoint.set()
+            return {"EndpointArn": endpoint.describe()["EndpointArn"]}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """DeleteEndpoint: gone from Describe at once, its containers end behind it."""
@@ -112,31 +121,42 @@ class Endpoints:
             endpoint = self._endpoint(request)
             self._refuse_busy(endpoint)
             del self._endpoints[request["EndpointName"]]
-        deployment = endpoint.deployment
-        if deployment is not None:
-            deployment.stop(self._cloud.timings.stop_grace)
+        endpoint.traffic.send({})
+        if endpoint.fleet is not None:
+            self._deployments.end(endpoint, endpoint.fleet)
         return {}
+
+    def instance_types(self, name: str) -> dict[str, str | None]:
+        """The instance type of each variant that serves; None for a serverless one."""
+        with self._lock:
+            fleet = self._endpoint({"EndpointName": name}).fleet
+        return {variant.name: variant.instance_type for variant in fleet.variants} if fleet else {}
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """DescribeEndpoint."""
         with self._lock:
-            return self._describe(self._endpoint(request))
+            return self._endpoint(request).describe()
 
     def all(self) -> list[dict[str, Any]]:
         """What Describe answers for every endpoint, oldest first."""
         with self._lock:
-            return [self._describe(endpoint) for endpoint in self._endpoints.values()]
+            return [endpoint.describe() for endpoint in self._endpoints.values()]
 
-    def serving(self, name: str) -> tuple[Variant, ...]:
-        """The variants that answer invocations; raises the runtime's errors when none does."""
+    @contextlib.contextmanager
+    def request(self, name: str) -> Iterator[Fleet]:
+        """The fleet for one invocation, which is not stopped before the invocation is over.
+
+        Raises the runtime's error when nothing serves.
+        """
         with self._lock:
             endpoint = self._endpoints.get(name)
-            deployment = endpoint.deployment if endpoint else None
-        if deployment is None:
-            account = self._cloud.account_id
-            message = f"Endpoint {name} of account {account} not found."
-            raise ApiError(code="ValidationError", message=message)
-        return deployment.variants
+        with contextlib.ExitStack() as stack:
+            fleet = stack.enter_context(endpoint.traffic.request()) if endpoint else None
+            if fleet is None:
+                account = self._cloud.account_id
+                message = f"Endpoint {name} of account {account} not found."
+                raise ApiError(code="ValidationError", message=message)
+            yield fleet
 
     def shutdown(self) -> None:
         """End every endpoint's containers and threads."""
@@ -146,11 +166,12 @@ class Endpoints:
             self._endpoints.clear()
         for endpoint in endpoints:
             endpoint.given_up.set()
+            endpoint.traffic.send({})
         for endpoint in endpoints:
             if endpoint.thread is not None:
                 endpoint.thread.join()
-            if endpoint.deployment is not None:
-                endpoint.deployment.stop(0)
+            if endpoint.fleet is not None:
+                endpoint.fleet.stop(0)
 
     def _endpoint(self, request: Mapping[str, Any]) -> Endpoint:
         name = request["EndpointName"]
@@ -161,120 +182,24 @@ class Endpoints:
 
     @staticmethod
     def _refuse_busy(endpoint: Endpoint) -> None:
-        if endpoint.description["EndpointStatus"] in ("Creating", "Updating"):
-            arn = endpoint.description["EndpointArn"]
+        if endpoint.status in _BUSY:
+            arn = endpoint.describe()["EndpointArn"]
             raise invalid(f'Cannot update in-progress endpoint "{arn}".')
 
-    @staticmethod
-    def _record_deployment_config(endpoint: Endpoint, request: Mapping[str, Any]) -> None:
-        if "DeploymentConfig" in request:
-            endpoint.description["LastDeploymentConfig"] = request["DeploymentConfig"]
-
-    @staticmethod
-    def _set(endpoint: Endpoint, **members: Json) -> None:
-        endpoint.description.update(members, LastModifiedTime=now())
-
-    @staticmethod
-    def _describe(endpoint: Endpoint) -> dict[str, Any]:
-        answer = dict(endpoint.description)
-        if endpoint.deployment is not None:
-            answer["ProductionVariants"] = [
-                dict(variant.summary) for variant in endpoint.deployment.variants
-            ]
-        return answer
-
-    def _begin(self, endpoint: Endpoint, config: Mapping[str, Any]) -> None:
+    def _begin(
+        self,
+        endpoint: Endpoint,
+        config: Mapping[str, Any],
+        rollout: Rollout,
+        deployment: Mapping[str, Any] | None,
+    ) -> None:
         if self._closed:
             raise ApiError(code="ServiceUnavailable", message="SageMaker ends.", status=503)
+
+        def perform() -> None:
+            self._deployments.perform(endpoint, config, rollout, deployment)
+
         endpoint.thread = threading.Thread(
-            target=self._deploy,
-            args=(endpoint, config),
-            name=f"sagemaker-endpoint-{endpoint.description['EndpointName']}",
-            daemon=True,
+            target=perform, name=f"sagemaker-endpoint-{endpoint.name}", daemon=True
         )
         endpoint.thread.start()
-
-    def _deploy(self, endpoint: Endpoint, config: Mapping[str, Any]) -> None:
-        old = endpoint.deployment
-        try:
-            new = self._start(endpoint, config)
-        except Exception as error:  # a deployment's thread has nobody else to tell
-            with self._lock:
-                # A failed update leaves the old configuration in service, with the reason told.
-                status = "InService" if old is not None else "Failed"
-                self._set(endpoint, EndpointStatus=status, FailureReason=failure_reason(error))
-            return
-        with self._lock:
-            endpoint.deployment = new
-            self._set(endpoint, EndpointStatus="InService", EndpointConfigName=new.config_name)
-        if old is not None:
-            old.stop(self._cloud.timings.stop_grace)
-
-    def _start(self, endpoint: Endpoint, config: Mapping[str, Any]) -> Deployment:
-        started: list[Variant] = []
-        try:
-            for variant in config["ProductionVariants"]:
-                started.append(self._start_variant(endpoint, variant))
-        except BaseException:
-            for running in started:
-                running.server.stop(0)
-            raise
-        return Deployment(config_name=config["EndpointConfigName"], variants=tuple(started))
-
-    def _start_variant(self, endpoint: Endpoint, variant: Mapping[str, Any]) -> Variant:
-        name, variant_name = endpoint.description["EndpointName"], variant["VariantName"]
-        log = self._cloud.log("endpoints", name)
-        folder = self._cloud.state_dir / "endpoints" / f"{name}-{uuid.uuid4().hex[:8]}"
-
-        def check_stop() -> None:
-            if endpoint.given_up.is_set():
-                raise JobStoppedError("the cloud ends")
-
-        try:
-            model = self._models.get(variant["ModelName"])
-            server = start_server(
-                self._cloud,
-                model=model,
-                environment={},
-                ml_root=folder,
-                log=log,
-                name=f"endpoint-{name}-{variant_name}",
-                startup=min(
-                    variant.get("ContainerStartupHealthCheckTimeoutInSeconds", float("inf")),
-                    self._cloud.timings.startup,
-                ),
-                check_stop=check_stop,
-            )
-        except UnhealthyError as error:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(f"[sagemaker] Not healthy: {error}\n")
-            raise JobFailedError(
-                f"The primary container for production variant {variant_name} did not pass the "
-                "ping health check. Please check CloudWatch logs for this endpoint."
-            ) from error
-        except (ImageError, ClientError, BotoCoreError, ApiError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise JobFailedError(
-                f"Failed to start production variant {variant_name}. Make sure that its model, "
-                f"image and model data exist, and that the model's role may read them. {error}"
-            ) from error
-        return Variant(
-            name=variant_name,
-            weight=variant["InitialVariantWeight"],
-            server=server,
-            summary=_summary(variant, primary_container(model)["Image"]),
-        )
-
-
-def _summary(variant: Mapping[str, Any], image: str) -> dict[str, Any]:
-    count, weight = variant.get("InitialInstanceCount", 1), variant["InitialVariantWeight"]
-    return {
-        "VariantName": variant["VariantName"],
-        "DeployedImages": [
-            {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
-        ],
-        "CurrentWeight": weight,
-        "DesiredWeight": weight,
-        "CurrentInstanceCount": count,
-        "DesiredInstanceCount": count,
-    }

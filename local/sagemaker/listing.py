@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.sagemaker.errors import invalid
+from local.sagemaker.paging import page_of
 from local.sagemaker.validation import service_model
 
 _PAGE = 10  # MaxResults when the request does not say, as on AWS
@@ -36,18 +34,9 @@ def page(
     chosen.sort(key=lambda record: record[key or "CreationTime"])
     if request.get("SortOrder", "Descending") == "Descending":
         chosen.reverse()
-    first = _position(request.get("NextToken"))
-    last = first + request.get("MaxResults", _PAGE)
     members = service_model().shape_for(listing.summary).members  # type: ignore[attr-defined]
-    answer: dict[str, Any] = {
-        listing.result: [
-            {member: record[member] for member in members if member in record}
-            for record in chosen[first:last]
-        ]
-    }
-    if last < len(chosen):
-        answer["NextToken"] = base64.b64encode(str(last).encode()).decode()
-    return answer
+    summaries = [{name: record[name] for name in members if name in record} for record in chosen]
+    return page_of(listing.result, summaries, request, default=_PAGE)
 
 
 def _wanted(listing: Listing, record: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
@@ -64,12 +53,3 @@ def _wanted(listing: Listing, record: Mapping[str, Any], request: Mapping[str, A
         if moment is not None and before is not None and moment > before:
             return False
     return True
-
-
-def _position(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        return int(base64.b64decode(token, validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise invalid("The NextToken is invalid: give the one of the last answer.") from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from local.sagemaker.cloud import Cloud, now
 from local.sagemaker.errors import invalid
+from local.sagemaker.images import ImageReference
 
 
 class ModelPackages:
@@ -20,6 +21,8 @@ class ModelPackages:
         self._cloud = cloud
         self._groups: dict[str, dict[str, Any]] = {}
         self._packages: dict[str, dict[str, Any]] = {}
+        self._tokens: dict[tuple[str, str], str] = {}
+        self._latest: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def create_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +54,16 @@ class ModelPackages:
                 arn = group["ModelPackageGroupArn"]
                 raise invalid(f"Model Package Group cannot be deleted, it is not empty: {arn}")
             del self._groups[name]
+            self._latest.pop(name, None)
         return {}
+
+    def update_group(self, name: str, *, description: str | None) -> None:
+        """Change a group's description, as CloudFormation does; the API cannot."""
+        with self._lock:
+            group = self._group(name)
+            group.pop("ModelPackageGroupDescription", None)
+            if description is not None:
+                group["ModelPackageGroupDescription"] = description
 
     def groups(self) -> list[dict[str, Any]]:
         """Every group, oldest first."""
@@ -61,16 +73,27 @@ class ModelPackages:
         """CreateModelPackage: a new version in a group."""
         if "ModelPackageGroupName" not in request:
             raise invalid("The local SageMaker registers versions: give a ModelPackageGroupName.")
+        if "ModelPackageName" in request:
+            raise invalid("Give ModelPackageName or ModelPackageGroupName, not both.")
+        if request.get("Tags"):
+            raise invalid("A version has the tags of its model package group: leave Tags out.")
+        _check_containers(request)
         group = self._group(request["ModelPackageGroupName"])
         name = group["ModelPackageGroupName"]
+        token = (name, request.get("ClientToken", ""))
         with self._lock:
+            if token[1] and token in self._tokens:
+                return {"ModelPackageArn": self._tokens[token]}
             versions = [
                 item["ModelPackageVersion"]
                 for item in self._packages.values()
                 if item["ModelPackageGroupName"] == name
             ]
-            version = max(versions, default=0) + 1
+            # A number is not given again when the latest version is deleted.
+            version = max([*versions, self._latest.get(name, 0)]) + 1
+            self._latest[name] = version
             arn = self._cloud.arn("model-package", f"{name}/{version}")
+            self._tokens[token] = arn
             self._packages[arn] = {
                 "ModelApprovalStatus": "PendingManualApproval",
                 **{key: value for key, value in request.items() if key not in _NOT_DESCRIBED},
@@ -99,15 +122,21 @@ class ModelPackages:
             }
             for key in request.get("CustomerMetadataPropertiesToRemove", []):
                 properties.pop(key, None)
+            if len(properties) > _MOST_PROPERTIES:
+                raise invalid(
+                    f"A model package has at most {_MOST_PROPERTIES} customer metadata properties."
+                )
             package.update(changes, LastModifiedTime=now())
-            if properties:
+            if properties or "CustomerMetadataProperties" in package:
                 package["CustomerMetadataProperties"] = properties
         return {"ModelPackageArn": request["ModelPackageArn"]}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """DeleteModelPackage."""
         with self._lock:
-            del self._packages[self._package(request["ModelPackageName"])["ModelPackageArn"]]
+            arn = self._package(request["ModelPackageName"])["ModelPackageArn"]
+            del self._packages[arn]
+            self._tokens = {key: value for key, value in self._tokens.items() if value != arn}
         return {}
 
     def packages(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -115,6 +144,8 @@ class ModelPackages:
         group = request.get("ModelPackageGroupName")
         status = request.get("ModelApprovalStatus")
         name = self._group(group)["ModelPackageGroupName"] if group else None
+        if name is None and request.get("ModelPackageType", "Unversioned") == "Unversioned":
+            return []  # The default of AWS; there are none here.
         return [
             dict(item)
             for item in list(self._packages.values())
@@ -137,6 +168,13 @@ class ModelPackages:
         return package
 
 
+def _check_containers(request: Mapping[str, Any]) -> None:
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        if "Image" in container:
+            ImageReference.parse(container["Image"])
+
+
+_MOST_PROPERTIES = 50
 _NOT_DESCRIBED = frozenset(
     {
         "Tags",

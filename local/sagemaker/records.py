@@ -126,12 +126,39 @@ class EndpointConfigs(Table):
             if "ModelName" not in variant:
                 raise invalid("The local SageMaker needs a ModelName in each production variant.")
             self._models.get(variant["ModelName"])
-            if "ServerlessConfig" not in variant and "InstanceType" not in variant:
-                raise invalid(
-                    f"InstanceType is required for production variant {variant['VariantName']}."
-                )
+            _check_capacity(variant)
+        if "DataCaptureConfig" in request:
+            _check_capture(request["DataCaptureConfig"], request["ProductionVariants"])
         variants = [{"InitialVariantWeight": 1.0, **item} for item in request["ProductionVariants"]]
         return super().create({**request, "ProductionVariants": variants})
+
+
+def _check_capacity(variant: Mapping[str, Any]) -> None:
+    """Instances or serverless.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    """
+    name = variant["VariantName"]
+    serverless = variant.get("ServerlessConfig")
+    if serverless is None:
+        if "InstanceType" not in variant:
+            raise invalid(f"InstanceType is required for production variant {name}.")
+        return
+    for member in ("InstanceType", "InitialInstanceCount"):
+        if member in variant:
+            raise invalid(f"Production variant {name} is serverless: leave out {member}.")
+    if serverless["MemorySizeInMB"] % 1024:
+        raise invalid(
+            f"Production variant {name}: MemorySizeInMB must be one of 1024, 2048, 3072, 4096, "
+            "5120 and 6144."
+        )
+
+
+def _check_capture(capture: Mapping[str, Any], variants: list[Mapping[str, Any]]) -> None:
+    if any("ServerlessConfig" in variant for variant in variants):
+        raise invalid("Data capture is not offered for serverless endpoints.")
+    if not capture["DestinationS3Uri"].startswith("s3://"):
+        raise invalid("DataCaptureConfig: DestinationS3Uri must look like s3://<bucket>/<prefix>.")
 
 
 def _require_model_data(client: S3Client, url: str) -> None:
@@ -165,3 +192,7 @@ class Tags:
         for key in request["TagKeys"]:
             self._tags.get(request["ResourceArn"], {}).pop(key, None)
         return {}
+
+    def forget(self, arn: str) -> None:
+        """Remove all tags of a resource."""
+        self._tags.pop(arn, None)

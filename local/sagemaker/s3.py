@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from local import archives
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -91,4 +93,4 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a tar.gz into the folder. Raises tarfile.TarError for a broken or unsafe archive."""
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive, "r:*") as tar:
-        tar.extractall(folder, filter="data")
+        archives.unpack(tar, folder)

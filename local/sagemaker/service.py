@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local.sagemaker import runtime
-from local.sagemaker.authorization import operation_of
+from local.sagemaker.authorization import operation_of, resource_arns
+from local.sagemaker.capture import Captures
 from local.sagemaker.cloud import Cloud
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import ApiError
@@ -22,6 +23,8 @@ from local.sagemaker.listing import Listing, page
 from local.sagemaker.model_packages import ModelPackages
 from local.sagemaker.records import EndpointConfigs, Models, Tags
 from local.sagemaker.runtime import Response
+from local.sagemaker.scaled_endpoints import ScaledEndpoints
+from local.sagemaker.scaling import Scaling
 from local.sagemaker.training import TrainingJobs
 from local.sagemaker.transform import TransformJobs
 from local.sagemaker.validation import check_request, operations
@@ -49,7 +52,12 @@ class SageMaker:
         self.training = TrainingJobs(cloud)
         self.transforms = TransformJobs(cloud, self.models)
         self.endpoints = Endpoints(cloud, models=self.models, configs=self.configs)
+        self.captures = Captures(cloud)
         self.packages = ModelPackages(cloud)
+        self.scaling = Scaling(cloud, self.endpoints)
+        self.scaled_endpoints = ScaledEndpoints(
+            cloud, endpoints=self.endpoints, configs=self.configs, scaling=self.scaling
+        )
         self.tags = Tags()
         self._operations = self._table()
 
@@ -70,6 +78,7 @@ class SageMaker:
 
     def shutdown(self) -> None:
         """End every job, endpoint, process and container, and remove their folders."""
+        self.captures.shutdown()
         self.endpoints.shutdown()
         self.training.shutdown()
         self.transforms.shutdown()
@@ -81,7 +90,12 @@ class SageMaker:
             try:
                 name = urllib.parse.unquote(path.split("/")[2])
                 return runtime.invoke(
-                    self._cloud, self.endpoints, name=name, headers=headers, body=body
+                    self._cloud,
+                    self.endpoints,
+                    self.captures,
+                    name=name,
+                    headers=headers,
+                    body=body,
                 )
             except ApiError as error:
                 return runtime.error_response(error)
@@ -118,11 +132,21 @@ class SageMaker:
                 message="The caller is not authorized to perform: iam:PassRole on resource: "
                 f"{role_arn} because no identity-based policy allows the iam:PassRole action",
             )
+        if operation == "DeleteEndpoint":
+            self.scaled_endpoints.require_deregistration(given["EndpointName"], headers)
         result = work(given)
         created = next((value for key, value in result.items() if key.endswith("Arn")), None)
         if operation.startswith("Create") and given.get("Tags") and created:
             self.tags.add({"ResourceArn": created, "Tags": given["Tags"]})
+        if operation.startswith("Delete") and operation != "DeleteTags":
+            self._forget_tags(operation, given)
         return result
+
+    def _forget_tags(self, operation: str, arguments: Mapping[str, Any]) -> None:
+        """Tags go with their resource: another one of that name begins without."""
+        region, account = self._cloud.region, self._cloud.account_id
+        [arn] = resource_arns(operation, arguments, region=region, account_id=account)
+        self.tags.forget(arn)
 
     def _table(self) -> dict[str, Operation]:
         def lists(listing: Listing, records: Callable[[], list[dict[str, Any]]]) -> Operation:
@@ -149,8 +173,9 @@ class SageMaker:
             "ListEndpointConfigs": lists(_ENDPOINT_CONFIGS, configs.all),
             "CreateEndpoint": endpoints.create,
             "DescribeEndpoint": endpoints.describe,
-            "UpdateEndpoint": endpoints.update,
-            "DeleteEndpoint": endpoints.delete,
+            "UpdateEndpoint": self.scaled_endpoints.update,
+            "UpdateEndpointWeightsAndCapacities": endpoints.change_weights,
+            "DeleteEndpoint": self.scaled_endpoints.delete,
             "ListEndpoints": lists(_ENDPOINTS, endpoints.all),
             "AddTags": tags.add,
             "ListTags": tags.of,

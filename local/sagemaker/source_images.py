@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
+from local.archives import unpack
 from local.sagemaker.errors import ImageError
 from local.sagemaker.images import ImageReference, find_image
 
@@ -99,7 +100,7 @@ def fetch_source_image(session: Session, *, uri: str, folder: Path) -> Path:
         raise ImageError(f"{uri} arrived damaged: its layer does not match {digest}.")
     scratch = folder / f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}"
     with tarfile.open(fileobj=io.BytesIO(layer), mode="r:gz") as tar:
-        tar.extractall(scratch, filter="data")
+        unpack(tar, scratch)
     try:
         scratch.rename(target)
     except OSError:  # another job unpacked the same image first

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ministack.services.stepfunctions import _ExecutionError  # type: ignore[import-untyped]
 
 from local.sagemaker.json_value import Json
-from local.sagemaker.validation import operations, service_model, unserializable
+from local.sagemaker.validation import SAGEMAKER, operations, service_model, unserializable
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Handler = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 OPTIMIZED_PREFIX = "arn:aws:states:::sagemaker:"
-AWS_SDK_PREFIX = "arn:aws:states:::aws-sdk:sagemaker:"
 
 _POLL_SECONDS = 0.3
 
@@ -95,21 +94,54 @@ def integration(*, client: Callable[[], SageMakerClient], aborted: Callable[[], 
     return handle
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """A service as Step Functions' SDK integrations know it: name in resources, errors, botocore.
+
+    `title` begins error names; AWS's causes call the service `cause_name`.
+    """
+
+    resource: str
+    title: str
+    cause_name: str
+    service: str
+
+    @property
+    def prefix(self) -> str:
+        """How the resources of this service begin."""
+        return f"arn:aws:states:::aws-sdk:{self.resource}:"
+
+
+SAGEMAKER_SDK = Sdk(
+    resource="sagemaker", title="SageMaker", cause_name="AmazonSageMaker", service=SAGEMAKER
+)
+SCALING_SDK = Sdk(
+    resource="applicationautoscaling",
+    title="ApplicationAutoScaling",
+    cause_name="ApplicationAutoScaling",
+    service="application-autoscaling",
+)
+CLOUDWATCH_SDK = Sdk(
+    resource="cloudwatch", title="CloudWatch", cause_name="CloudWatch", service="cloudwatch"
+)
+
+
 def aws_sdk_integration(
-    *, client: Callable[[], SageMakerClient], aborted: Callable[[], bool]
+    *, client: Callable[[], Any], aborted: Callable[[], bool], sdk: Sdk = SAGEMAKER_SDK
 ) -> Handler:
-    """The handler of `arn:aws:states:::aws-sdk:sagemaker:<action>`.
+    """The handler of `arn:aws:states:::aws-sdk:<service>:<action>`.
 
     Errors: `SageMaker.SageMakerException`, or `SageMaker.<Name>Exception` for a declared one.
     """
 
     def handle(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        operation = _operation(resource.removeprefix(AWS_SDK_PREFIX))
-        if operation not in operations():
-            raise _ExecutionError("States.Runtime", f"SageMaker has no operation {operation}.")
+        operation = _operation(resource.removeprefix(sdk.prefix))
+        if operation not in operations(sdk.service):
+            raise _ExecutionError("States.Runtime", f"{sdk.title} has no operation {operation}.")
         if aborted():
             raise _aborted()
-        return _shaped(_call(client(), operation, arguments, generic="SageMakerException"))
+        generic = f"{sdk.title}Exception"
+        return _shaped(_call(client(), operation, arguments, generic=generic, sdk=sdk))
 
     return handle
 
@@ -119,32 +151,38 @@ def _operation(action: str) -> str:
 
 
 def _call(
-    sagemaker: SageMakerClient, operation: str, arguments: Mapping[str, Any], *, generic: str
+    client: Any,  # noqa: ANN401 - any service's client
+    operation: str,
+    arguments: Mapping[str, Any],
+    *,
+    generic: str,
+    sdk: Sdk = SAGEMAKER_SDK,
 ) -> dict[str, Any]:
-    if problems := unserializable(operation, arguments):
-        # Step Functions refuses these itself, before it calls SageMaker.
+    if problems := unserializable(operation, arguments, sdk.service):
+        # Step Functions refuses these itself, before it calls the service.
         raise _ExecutionError("States.Runtime", f"{operation}: {'; '.join(problems)}")
-    method = getattr(sagemaker, xform_name(operation))
+    method = getattr(client, xform_name(operation))
     try:
         answer: dict[str, Any] = method(**arguments)
     except ClientError as error:
-        raise _service_error(error, operation, generic) from error
+        raise _service_error(error, operation, generic, sdk) from error
     except BotoCoreError as error:
-        raise _ExecutionError(f"SageMaker.{generic}", str(error)) from error
+        raise _ExecutionError(f"{sdk.title}.{generic}", str(error)) from error
     return answer
 
 
-def _service_error(error: ClientError, operation: str, generic: str) -> _ExecutionError:
+def _service_error(error: ClientError, operation: str, generic: str, sdk: Sdk) -> _ExecutionError:
     code = error.response["Error"]["Code"]
-    declared = {shape.name for shape in service_model().operation_model(operation).error_shapes}
+    model = service_model(sdk.service).operation_model(operation)
+    declared = {shape.name for shape in model.error_shapes}
     name = f"{code.removesuffix('Exception')}Exception" if code in declared else generic
     metadata = error.response["ResponseMetadata"]
     cause = (
-        f"{error.response['Error'].get('Message', '')} (Service: AmazonSageMaker; "
+        f"{error.response['Error'].get('Message', '')} (Service: {sdk.cause_name}; "
         f"Status Code: {metadata.get('HTTPStatusCode')}; Error Code: {code}; "
         f"Request ID: {metadata.get('RequestId', '')}; Proxy: null)"
     )
-    return _ExecutionError(f"SageMaker.{name}", cause)
+    return _ExecutionError(f"{sdk.title}.{name}", cause)
 
 
 def _wait(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from local.sagemaker import s3, training_files
+from local.sagemaker import checkpoints, s3, training_files, training_requests
 from local.sagemaker.cloud import Cloud, now
 from local.sagemaker.errors import ApiError, JobFailedError, JobStoppedError, invalid
 from local.sagemaker.images import require_training_image
@@ -38,13 +38,15 @@ class TrainingJobs:
         """CreateTrainingJob: check everything that AWS checks before it answers, then start."""
         name = request["TrainingJobName"]
         arn = self._cloud.arn("training-job", name)
-        _check_supported(request)
+        training_requests.check_supported(request)
         session = self._cloud.role_session(request["RoleArn"])
         image = request["AlgorithmSpecification"]["TrainingImage"]
         self._refuse_duplicate(name, arn)
         require_training_image(session, uri=image, role_arn=request["RoleArn"])
         for channel in request.get("InputDataConfig", []):
-            _require_objects(session, channel, self._cloud.region, request["RoleArn"])
+            training_requests.require_objects(
+                session, channel, region=self._cloud.region, role_arn=request["RoleArn"]
+            )
         created = now()
         members = {key: value for key, value in request.items() if key != "Tags"}
         job = Job(
@@ -137,10 +139,14 @@ class TrainingJobs:
         for channel in request.get("InputDataConfig", []):
             _download_channel(client, channel, job)
         training_files.write_config(job.folder, request)
+        checkpoints.restore(client, job, request)
         job.check_stop()
         _transition(job, "Training", "Training image download completed. Training in progress.")
         job.update(TrainingStartTime=now())
-        code, time_over = self._train(job, session, request)
+        try:
+            code, time_over = self._train(job, session, request)
+        finally:
+            checkpoints.save(client, job, request)
         job.update(FinalMetricDataList=training_files.metrics(job.log, request))
         stopped = code is None
         if not stopped:
@@ -233,24 +239,6 @@ def _finish(job: Job, status: str, secondary: str, message: str) -> None:
             description.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
 
 
-def _require_objects(
-    session: Session, channel: Mapping[str, Any], region: str, role_arn: str
-) -> None:
-    uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-    prefix = s3.S3Uri.parse(uri)
-    try:
-        found = s3.keys_under(session.client("s3"), prefix)
-    except ClientError:
-        found = []
-    if not found:
-        raise invalid(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure '
-            f"that the bucket exists in the selected region ({region}), that objects exist under "
-            f'that S3 prefix, and that the role "{role_arn}" has "s3:ListBucket" permissions on '
-            f'bucket "{prefix.bucket}".'
-        )
-
-
 def _download_channel(client: S3Client, channel: Mapping[str, Any], job: Job) -> None:
     prefix = s3.S3Uri.parse(channel["DataSource"]["S3DataSource"]["S3Uri"])
     folder = job.folder / "input" / "data" / channel["ChannelName"]
@@ -265,26 +253,3 @@ def _download_channel(client: S3Client, channel: Mapping[str, Any], job: Job) ->
             )
     except ClientError as error:
         raise JobFailedError(f"ClientError: Data download failed:{error}") from error
-
-
-def _check_supported(request: Mapping[str, Any]) -> None:
-    """Raise for what AWS refuses beyond the shapes, and for what this emulator does not run."""
-    algorithm = request.get("AlgorithmSpecification", {})
-    for member in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
-        if member not in request:
-            path = member[0].lower() + member[1:]
-            raise invalid(
-                f"1 validation error detected: Value null at '{path}' failed to satisfy "
-                "constraint: Member must not be null"
-            )
-    if "TrainingImage" not in algorithm:
-        raise invalid("You must specify a TrainingImage; the local SageMaker has no algorithms.")
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise invalid("The local SageMaker trains on one instance: set InstanceCount to 1.")
-    if request["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":
-        raise invalid("The local SageMaker writes model.tar.gz: leave CompressionType at GZIP.")
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
-    if len(names) != len(set(names)):
-        raise invalid("Channel names must be unique within a training job.")
-    for channel in request.get("InputDataConfig", []):
-        training_files.check_channel(channel, algorithm["TrainingInputMode"])

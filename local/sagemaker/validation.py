@@ -41,39 +41,46 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
 }
 
 
+SAGEMAKER = "sagemaker"
+
+
 @cache
-def service_model() -> ServiceModel:
-    """botocore's model of the SageMaker control plane."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+def service_model(service: str = SAGEMAKER) -> ServiceModel:
+    """botocore's model of a service, the SageMaker control plane unless said otherwise."""
+    return botocore.session.get_session().get_service_model(service)
 
 
-def operations() -> frozenset[str]:
-    """Every operation name that the SageMaker model knows."""
-    return frozenset(service_model().operation_names)
+@cache
+def operations(service: str = SAGEMAKER) -> frozenset[str]:
+    """Every operation name that a service's model knows."""
+    return frozenset(service_model(service).operation_names)
 
 
-def violations(operation: str, arguments: Mapping[str, Any]) -> list[str]:
+def violations(operation: str, arguments: Mapping[str, Any], service: str = SAGEMAKER) -> list[str]:
     """Every constraint of `operation` that `arguments` break, in AWS's wording.
 
     An empty list means that AWS accepts the request's shape. Unknown members are violations too:
     AWS's SDKs and Step Functions refuse them. Raises KeyError for an unknown operation.
     """
-    if operation not in operations():
-        raise KeyError(f"SageMaker has no operation {operation!r}")
-    shape = service_model().operation_model(operation).input_shape
+    if operation not in operations(service):
+        raise KeyError(f"{service} has no operation {operation!r}")
+    shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return []
     return list(_check(shape, arguments, ""))
 
 
-def unserializable(operation: str, arguments: Mapping[str, Any]) -> list[str]:
+def unserializable(
+    operation: str, arguments: Mapping[str, Any], service: str = SAGEMAKER
+) -> list[str]:
     """The violations that no client can put into a request: unknown members and wrong types."""
-    return [text for text in violations(operation, arguments) if _UNKNOWN in text or _KIND in text]
+    found = violations(operation, arguments, service)
+    return [text for text in found if _UNKNOWN in text or _KIND in text]
 
 
-def check_request(operation: str, arguments: Mapping[str, Any]) -> None:
+def check_request(operation: str, arguments: Mapping[str, Any], service: str = SAGEMAKER) -> None:
     """Raise the ValidationException that AWS answers when the request breaks a constraint."""
-    found = violations(operation, arguments)
+    found = violations(operation, arguments, service)
     if found:
         noun = "error" if len(found) == 1 else "errors"
         message = f"{len(found)} validation {noun} detected: {'; '.join(found)}"

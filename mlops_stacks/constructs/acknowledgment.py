@@ -43,3 +43,26 @@ def acknowledge_imported(
     # The finding calls the ARN by the name under which the resource's stack exports it.
     name = stack.resolve(stack.export_value(arn))["Fn::ImportValue"]
     acknowledge(scope, finding=f"AwsSolutions-IAM5[Resource::{name}{rest}]", reason=reason)
+
+
+def acknowledge_sagemaker(
+    scope: IConstruct,
+    *,
+    resource: str,
+    name: str,
+    reason: str = "Each release makes new ones, named after the model",
+) -> None:
+    """Accept a wildcard in the name of what SageMaker has of this account.
+
+    Args:
+        scope: the smallest construct that has the finding.
+        resource: the kind, such as `endpoint-config`.
+        name: the pattern that the policy names.
+        reason: why it is right here.
+    """
+    acknowledge(
+        scope,
+        finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>"
+        f":<AWS::AccountId>:{resource}/{name}]",
+        reason=reason,
+    )

@@ -1,6 +1,7 @@
 """The customer managed key of everything that the foundation stores."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -26,4 +27,15 @@ class CustomerKey(Construct):
             enable_key_rotation=True,
             pending_window=Duration.days(7),
             removal_policy=removal_policy,
+        )
+        # Alarms are published to an encrypted topic:
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsToTopics",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],  # In a key's policy: this key.
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
         )

@@ -10,6 +10,11 @@ TEST_PREFIX = "test/"
 MODELS_PREFIX = "models/"
 PREDICTIONS_PREFIX = "predictions/"
 MANIFESTS_PREFIX = "manifests/"
+CAPTURED_PREFIX = "captured/"
+CHECKPOINTS_PREFIX = "checkpoints/"
+
+# A job that is over needs none; an interrupted one goes on within the time that it may wait.
+_CHECKPOINT_LIFE = Duration.days(14)
 
 
 class DataStore(Construct):
@@ -18,8 +23,9 @@ class DataStore(Construct):
     Objects are versioned, encrypted with the customer key and reachable over TLS only.
 
     Attributes:
-        bucket: `train/*.csv` and `test/*.csv` go in; `models/`, `predictions/` and `manifests/`
-            (which data a release was made from) come out.
+        bucket: `train/*.csv` and `test/*.csv` go in; `models/`, `predictions/`, `manifests/`
+            (which data a release was made from) and, if they are set, `checkpoints/` of spot
+            training and `captured/` requests come out.
     """
 
     def __init__(
@@ -56,7 +62,8 @@ class DataStore(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(7),
                     noncurrent_version_expiration=Duration.days(365),
-                )
+                ),
+                s3.LifecycleRule(prefix=CHECKPOINTS_PREFIX, expiration=_CHECKPOINT_LIFE),
             ],
             removal_policy=removal_policy,
             auto_delete_objects=emptied,

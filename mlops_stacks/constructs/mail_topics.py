@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -21,7 +23,8 @@ class MailTopics(Construct):
 
     Attributes:
         approvals: the topic of approval requests; approvers subscribe.
-        outcomes: the topic of results and failures; approvers and operations subscribe.
+        outcomes: the topic of results, failures and this account's alarms; approvers and
+            operations subscribe.
     """
 
     def __init__(
@@ -43,3 +46,22 @@ class MailTopics(Construct):
         self.outcomes = sns.Topic(self, "Outcomes", master_key=key, enforce_ssl=True)
         for address in dict.fromkeys([*approvers, *operations]):
             self.outcomes.add_subscription(subscriptions.EmailSubscription(address))
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+        alarms = Stack.of(self).format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.outcomes.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.outcomes.topic_arn],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": alarms},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )

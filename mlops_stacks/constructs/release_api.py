@@ -14,7 +14,7 @@ from constructs import Construct
 
 from mlops_stacks.constructs.acknowledgment import acknowledge
 from mlops_stacks.constructs.log_retention import log_retention
-from mlops_stacks.settings import InferenceSettings
+from mlops_stacks.settings_sections import InferenceSettings
 
 APPROVAL_ROUTE = "/approvals/{approvalId}"
 INFERENCE_ROUTE = "/inference"

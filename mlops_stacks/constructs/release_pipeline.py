@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops_stacks.constructs.pipeline_findings import acknowledge_pipeline_roles
-from mlops_stacks.settings import SourceSettings
+from mlops_stacks.settings_sections import SourceSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "package.json"
 _SOURCE_ACTION = "Source"

@@ -1,54 +1,53 @@
 """The Step Functions workflow from a pushed image to a live endpoint."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from mlops_stacks.constructs.log_retention import log_retention
-from mlops_stacks.constructs.workflow.approval import ApprovalCalls, ApprovalStates
-from mlops_stacks.constructs.workflow.assessment import AssessmentStates
-from mlops_stacks.constructs.workflow.candidate import CandidateResources, CandidateStates
-from mlops_stacks.constructs.workflow.deployment import DeploymentStates
-from mlops_stacks.constructs.workflow.endpoint_calls import EndpointCalls
-from mlops_stacks.constructs.workflow.expressions import complete_input, release_variables
+from mlops_stacks.constructs.workflow.beginning import begin
+from mlops_stacks.constructs.workflow.candidate import ModelRoles
 from mlops_stacks.constructs.workflow.failure import FailurePath
-from mlops_stacks.constructs.workflow.inspection import InspectionStates
+from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
+from mlops_stacks.constructs.workflow.making import MakingStates
+from mlops_stacks.constructs.workflow.put_back import PutBackStates
 from mlops_stacks.constructs.workflow.role import WorkflowRole
-from mlops_stacks.constructs.workflow.verification import VerificationStates
+from mlops_stacks.constructs.workflow.serving import ServingStates
 from mlops_stacks.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkflowFunctions:
-    """The functions that the workflow calls."""
+class WorkflowResources:
+    """What the workflow works with.
 
-    inspect_data: lambda_.IFunction
-    evaluate_predictions: lambda_.IFunction
-    gather_evidence: lambda_.IFunction
-    ask_approval: lambda_.IFunction
-    close_approval: lambda_.IFunction
-    smoke_test: lambda_.IFunction
-    mail_outcome: lambda_.IFunction
+    Attributes:
+        alarms: what rolls an update of the endpoint back.
+    """
 
-    def all(self) -> list[lambda_.IFunction]:
-        """Every function."""
-        return [getattr(self, field.name) for field in fields(self)]
+    bucket: s3.IBucket
+    key: kms.IKey
+    training_role: iam.Role
+    serving_role: iam.Role
+    alarms: Sequence[cloudwatch.IAlarm]
 
 
 class ReleaseWorkflow(Construct):
     """From a pushed image to a live endpoint; the output says what is live, and who decided it.
 
     The input is `{"commitID": <image tag>, "imageUri": <image>}`, and `"committer"`, the address
-    of the commit's author, where the settings ask for it.
-    Every failure is mailed and ends the run with the original error; a rejection, a newer release
-    and a timeout end it with `ReleaseRejected`, `ReleaseSuperseded` and `ApprovalTimedOut`.
+    of the commit's author, where the settings ask for it; or `{"modelPackageArn": <version>}`,
+    which puts an approved version back, and `"reason"`, if there is one to mail.
+    Every failure is mailed and ends the run with the original error; a model that is not good
+    enough, a rejection, a newer release and a timeout end it with `QualityGateFailed`,
+    `ReleaseRejected`, `ReleaseSuperseded` and `ApprovalTimedOut`.
 
     Attributes:
         state_machine: the workflow.
@@ -60,14 +59,16 @@ class ReleaseWorkflow(Construct):
         construct_id: str,
         *,
         settings: Settings,
-        bucket: s3.IBucket,
-        key: kms.IKey,
-        training_role: iam.Role,
-        serving_role: iam.Role,
+        resources: WorkflowResources,
         functions: WorkflowFunctions,
     ) -> None:
         super().__init__(scope, construct_id)
         names = settings.names
+        # Their policies are written out; the CDK's tasks would add access to every object.
+        roles = ModelRoles(
+            training=resources.training_role.without_policy_updates(),
+            serving=resources.serving_role.without_policy_updates(),
+        )
         failure = FailurePath(
             self,
             "Failure",
@@ -75,66 +76,37 @@ class ReleaseWorkflow(Construct):
             model_name=names.model,
             endpoint_name=names.endpoint,
         )
-        endpoint = EndpointCalls(endpoint_name=names.endpoint)
-        verification = VerificationStates(
+        serving = ServingStates(
             self,
-            "Verification",
-            model_name=names.model,
-            endpoint=endpoint,
-            smoke_test=functions.smoke_test,
-            mail=functions.mail_outcome,
-            failure=failure,
-        )
-        deployment = DeploymentStates(
-            self,
-            "Deployment",
-            settings=settings.endpoint,
-            tags=settings.tags,
-            endpoint=endpoint,
-            changed=verification.start,
-            failure=failure,
-        )
-        approval = ApprovalStates(
-            self,
-            "Approval",
-            model_name=names.model,
-            timeout=Duration.hours(settings.approval.timeout_hours),
-            calls=ApprovalCalls(
-                ask=functions.ask_approval,
-                close=functions.close_approval,
-                mail=functions.mail_outcome,
-            ),
-            approved=deployment.start,
-            failure=failure,
-        )
-        assessment = AssessmentStates(
-            self,
-            "Assessment",
-            names=names,
-            bucket=bucket,
-            evaluate=functions.evaluate_predictions,
-            gather=functions.gather_evidence,
-            failure=failure,
-        )
-        candidate = CandidateStates(
-            self,
-            "Candidate",
+            "Serving",
             settings=settings,
-            resources=CandidateResources(
-                bucket=bucket,
-                key=key,
-                training_role=training_role.without_policy_updates(),
-                serving_role=serving_role.without_policy_updates(),
-            ),
+            bucket=resources.bucket,
+            key=resources.key,
+            alarms=resources.alarms,
+            functions=functions,
             failure=failure,
         )
-        inspection = InspectionStates(
-            self, "Inspection", bucket=bucket, inspect=functions.inspect_data, failure=failure
+        making = MakingStates(
+            self,
+            "Making",
+            settings=settings,
+            bucket=resources.bucket,
+            key=resources.key,
+            roles=roles,
+            functions=functions,
+            deploy=serving.start,
+            failure=failure,
         )
-        inspection.start.next(candidate.start)
-        candidate.end.next(assessment.start)
-        assessment.end.next(approval.start)
-
+        put_back = PutBackStates(
+            self,
+            "PutBack",
+            settings=settings,
+            bucket=resources.bucket,
+            find_version=functions.find_version,
+            serving_role=roles.serving,
+            deploy=serving.start,
+            failure=failure,
+        )
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -144,9 +116,10 @@ class ReleaseWorkflow(Construct):
         role = WorkflowRole(
             self,
             "Permissions",
-            model_name=names.model,
-            endpoint_name=names.endpoint,
-            passed_roles=[training_role, serving_role],
+            names=names,
+            scales=settings.endpoint.autoscaling is not None,
+            alarms=resources.alarms,
+            passed_roles=[resources.training_role, resources.serving_role],
             functions=functions.all(),
         ).role
         self.state_machine = sfn.StateMachine(
@@ -155,8 +128,16 @@ class ReleaseWorkflow(Construct):
             state_machine_name=names.workflow,
             query_language=sfn.QueryLanguage.JSONATA,
             definition_body=sfn.DefinitionBody.from_chainable(
-                self._begin(settings, inspection.start, failure)
+                begin(
+                    self,
+                    settings=settings,
+                    make=making.start,
+                    put_back=put_back.start,
+                    failure=failure,
+                )
             ),
+            # What takes longer than all of its time limits is stuck, and is mailed as that.
+            timeout=Duration.minutes(settings.release_minutes),
             role=role.without_policy_updates(),
             tracing_enabled=True,
             # Execution data would put task tokens into the log.
@@ -165,26 +146,3 @@ class ReleaseWorkflow(Construct):
             ),
         )
         self.state_machine.node.add_dependency(role)
-
-    def _begin(
-        self, settings: Settings, complete: sfn.IChainable, failure: FailurePath
-    ) -> sfn.IChainable:
-        required = not settings.approval.committer_may_approve
-        wrong_input = failure.explain(
-            self,
-            "Explain the wrong input",
-            state="Is the input complete?",
-            error="InvalidReleaseInput",
-            cause='Send {"commitID": "<image tag>", "imageUri": "<repository>:<tag>"'
-            + (', "committer": "<e-mail of the author>"}; ' if required else "}; ")
-            + "a tag has up to 128 letters, digits, dots, hyphens and underscores; "
-            '"committer", if it is there, has up to 254 characters and no white space',
-        )
-        name_the_release = sfn.Pass.jsonata(
-            self, "Name the release", assign=release_variables(settings.model.name)
-        )
-        return name_the_release.next(
-            sfn.Choice.jsonata(self, "Is the input complete?")
-            .when(sfn.Condition.jsonata(complete_input(committer_required=required)), complete)
-            .otherwise(wrong_input)
-        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -12,11 +13,15 @@ from constructs import Construct
 from mlops_stacks.constructs.acknowledgment import acknowledge, acknowledge_prefix
 from mlops_stacks.constructs.customer_key import KEY_USE
 from mlops_stacks.constructs.data_store import (
+    CAPTURED_PREFIX,
+    CHECKPOINTS_PREFIX,
     MODELS_PREFIX,
     PREDICTIONS_PREFIX,
     TEST_PREFIX,
     TRAIN_PREFIX,
 )
+from mlops_stacks.constructs.endpoint_alarms import allow_alarm_reads
+from mlops_stacks.settings import Settings
 
 
 class SageMakerRole(Construct):
@@ -29,6 +34,7 @@ class SageMakerRole(Construct):
     Args:
         read: bucket prefixes that are read, each ending in a slash.
         write: bucket prefixes that are written, each ending in a slash.
+        delete: those of them whose objects are also deleted.
         log_groups: the last parts of `/aws/sagemaker/<part>` that SageMaker logs to.
 
     Attributes:
@@ -47,6 +53,7 @@ class SageMakerRole(Construct):
         read: Sequence[str],
         write: Sequence[str],
         log_groups: Sequence[str],
+        delete: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
@@ -65,6 +72,8 @@ class SageMakerRole(Construct):
             ["s3:PutObject", "s3:AbortMultipartUpload"],
             [bucket.arn_for_objects(f"{prefix}*") for prefix in write],
         )
+        if delete:
+            self._allow(["s3:DeleteObject"], [bucket.arn_for_objects(f"{p}*") for p in delete])
         self._allow(KEY_USE, [key.key_arn])
         self._allow(
             [
@@ -110,7 +119,7 @@ class SageMakerRole(Construct):
                 f":<AWS::AccountId>:log-group:/aws/sagemaker/{group}*]",
                 reason="SageMaker names the log groups and streams of its jobs itself",
             )
-        for prefix in (*read, *write):
+        for prefix in dict.fromkeys((*read, *write)):
             acknowledge_prefix(self.role, bucket=bucket, prefix=prefix)
 
     def _allow(
@@ -127,9 +136,12 @@ class SageMakerRole(Construct):
 class SageMakerRoles(Construct):
     """One role for training, one for batch transform and endpoint.
 
+    Args:
+        alarms: the alarms that roll an update back: SageMaker reads them with the model's role.
+
     Attributes:
-        training: reads `train/`, writes `models/`.
-        serving: reads `models/` and `test/`, writes `predictions/`.
+        training: reads `train/`, writes `models/`; on spot capacity, keeps `checkpoints/`.
+        serving: reads `models/` and `test/`, writes `predictions/` and what is `captured/`.
     """
 
     def __init__(
@@ -137,11 +149,16 @@ class SageMakerRoles(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        settings: Settings,
         bucket: s3.IBucket,
         key: kms.IKey,
         repository: ecr.IRepository,
+        alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
         super().__init__(scope, construct_id)
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html: what the
+        # container deletes of its checkpoints is deleted in the bucket too.
+        checkpoints = [CHECKPOINTS_PREFIX] if settings.training.spot else []
         self.training = SageMakerRole(
             self,
             "Training",
@@ -149,10 +166,12 @@ class SageMakerRoles(Construct):
             bucket=bucket,
             key=key,
             repository=repository,
-            read=[TRAIN_PREFIX],
-            write=[MODELS_PREFIX],
+            read=[TRAIN_PREFIX, *checkpoints],
+            write=[MODELS_PREFIX, *checkpoints],
+            delete=checkpoints,
             log_groups=["TrainingJobs"],
         ).role
+        captured = [CAPTURED_PREFIX] if settings.endpoint.data_capture else []
         self.serving = SageMakerRole(
             self,
             "Serving",
@@ -161,6 +180,9 @@ class SageMakerRoles(Construct):
             key=key,
             repository=repository,
             read=[MODELS_PREFIX, TEST_PREFIX],
-            write=[PREDICTIONS_PREFIX],
+            write=[PREDICTIONS_PREFIX, *captured],
             log_groups=["TransformJobs", "Endpoints"],
         ).role
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+        if alarms:
+            allow_alarm_reads(self.serving)

@@ -13,7 +13,7 @@ from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.processes import mentioning
 from tests.e2e.system import ADA, Approved, System
-from tests.e2e.tree import ROOT, SETTINGS
+from tests.e2e.tree import ROOT, settings_with
 from tests.e2e.web import ask, submit
 
 _HERE = Path(__file__).resolve().parent
@@ -43,11 +43,14 @@ def system(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iter
     """A cloud of its own on free ports, deployed, with the iris data."""
     state_dir = tmp_path_factory.mktemp("cloud")
     (state_dir / "environments").symlink_to(environments)
+    # The tests look at models of releases that others followed: clean-up has a test of its own.
+    settings = settings_with(state_dir, {"keep_versions = 2": "keep_versions = 30"})
     cloud = RunningCloud.start(state_dir, engine=None)
     try:
-        made = System(cloud=cloud, deployment=deploy(cloud, settings=SETTINGS))
+        made = System(cloud=cloud, deployment=deploy(cloud, settings=settings))
         made.put_iris()
         yield made
+        assert made.given_up() == []
     finally:
         cloud.stop()
     wait_for(lambda: not mentioning(str(state_dir)), seconds=15, what="the end of every process")

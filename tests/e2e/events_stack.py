@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.e2e.stack_parts import attribute, function, permission, role, statement, table
+
 # A record's key says how it is taken: `raise-2-…` fails twice, `kill-…` ends the process,
 # `report-…` is named in the answer. Everything that arrives is counted in the other table.
 _CONSUMER = """
@@ -87,31 +89,31 @@ def template(*, may_read: bool = True) -> str:
                     "Version": "2012-10-17",
                     "Statement": [
                         {
-                            **_statement("kms:*", "*"),
+                            **statement("kms:*", "*"),
                             "Principal": {"AWS": {"Ref": "AWS::AccountId"}},
                         }
                     ],
                 },
             },
         },
-        "Table": _table(StreamSpecification={"StreamViewType": "KEYS_ONLY"}),
-        "Seen": _table(),
+        "Table": table(StreamSpecification={"StreamViewType": "KEYS_ONLY"}),
+        "Seen": table(),
         "Topic": {"Type": "AWS::SNS::Topic"},
-        "ConsumerRole": _role(*(_reads_stream() if may_read else ()), *_writes()),
+        "ConsumerRole": role(*(_reads_stream() if may_read else ()), *_writes()),
         "Consumer": _function("Consumer", _CONSUMER),
         "Mapping": _mapping(MaximumRetryAttempts=3, BatchSize=10),
-        "KeeperRole": _role(*_writes()),
+        "KeeperRole": role(*_writes()),
         "Keeper": _function("Keeper", _KEEPER),
         "OtherKeeper": _function("OtherKeeper", _KEEPER, role="KeeperRole"),
-        "SignerRole": _role(_statement("kms:GenerateMac", _att("Key.Arn"))),
-        "Signer": _function("Signer", _SIGNER, KEY=_att("Key.Arn")),
-        "MachineRole": _role(
-            _statement("lambda:InvokeFunction", _att("Keeper.Arn")), service="states"
+        "SignerRole": role(statement("kms:GenerateMac", attribute("Key.Arn"))),
+        "Signer": _function("Signer", _SIGNER, KEY=attribute("Key.Arn")),
+        "MachineRole": role(
+            statement("lambda:InvokeFunction", attribute("Keeper.Arn")), service="states"
         ),
         "Machine": _machine(),
         "Rule": _rule("Keeper", "OtherKeeper"),
-        "KeeperPermission": _permission("Keeper"),
-        "OtherKeeperPermission": _permission("OtherKeeper"),
+        "KeeperPermission": permission("Keeper", "Rule"),
+        "OtherKeeperPermission": permission("OtherKeeper", "Rule"),
     }
     for name, address in {"Ada": "ada@example.com", "Grace": "grace@example.com"}.items():
         resources[name] = _subscription(address)
@@ -120,72 +122,29 @@ def template(*, may_read: bool = True) -> str:
     return json.dumps({"Resources": resources, "Outputs": outputs})
 
 
-def _att(name: str) -> dict[str, Any]:
-    return {"Fn::GetAtt": name.split(".")}
-
-
-def _statement(action: str | list[str], resource: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"Effect": "Allow", "Action": action, "Resource": resource}
-
-
-def _table(**more: object) -> dict[str, Any]:
-    properties = {
-        "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
-    return {"Type": "AWS::DynamoDB::Table", "Properties": {**properties, **more}}
-
-
 def _reads_stream() -> tuple[dict[str, Any], ...]:
     reads = [f"dynamodb:{name}" for name in ("DescribeStream", "GetRecords", "GetShardIterator")]
     return (
-        _statement(reads, _att("Table.StreamArn")),
-        _statement("dynamodb:ListStreams", "*"),
-        _statement("sns:Publish", {"Ref": "Topic"}),
+        statement(reads, attribute("Table.StreamArn")),
+        statement("dynamodb:ListStreams", "*"),
+        statement("sns:Publish", {"Ref": "Topic"}),
     )
 
 
 def _writes() -> tuple[dict[str, Any], ...]:
-    return (_statement(["dynamodb:PutItem", "dynamodb:UpdateItem"], _att("Seen.Arn")),)
-
-
-def _role(*statements: dict[str, Any], service: str = "lambda") -> dict[str, Any]:
-    trust = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"Service": f"{service}.amazonaws.com"},
-    }
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": [{"PolicyName": "own", "PolicyDocument": document}],
-        },
-    }
+    return (statement(["dynamodb:PutItem", "dynamodb:UpdateItem"], attribute("Seen.Arn")),)
 
 
 def _function(
     name: str, code: str, *, role: str | None = None, **variables: object
 ) -> dict[str, Any]:
-    variables = {"SEEN": {"Ref": "Seen"}, "NAME": name, **variables}
-    return {
-        "Type": "AWS::Lambda::Function",
-        "Properties": {
-            "Runtime": "python3.12",
-            "Handler": "index.handle",
-            "Role": _att(f"{role or name + 'Role'}.Arn"),
-            "Timeout": 30,
-            "Code": {"ZipFile": code},
-            "Environment": {"Variables": variables},
-        },
-    }
+    given = {"SEEN": {"Ref": "Seen"}, "NAME": name, **variables}
+    return function(code, role=role or f"{name}Role", **given)
 
 
 def _mapping(**more: object) -> dict[str, Any]:
     properties = {
-        "EventSourceArn": _att("Table.StreamArn"),
+        "EventSourceArn": attribute("Table.StreamArn"),
         "FunctionName": {"Ref": "Consumer"},
         "StartingPosition": "TRIM_HORIZON",
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
@@ -203,7 +162,7 @@ def _machine() -> dict[str, Any]:
         return {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-            "Arguments": {"FunctionName": _att("Keeper.Arn"), "Payload": kept},
+            "Arguments": {"FunctionName": attribute("Keeper.Arn"), "Payload": kept},
             "TimeoutSeconds": seconds,
             **more,
         }
@@ -219,7 +178,7 @@ def _machine() -> dict[str, Any]:
     }
     return {
         "Type": "AWS::StepFunctions::StateMachine",
-        "Properties": {"RoleArn": _att("MachineRole.Arn"), "Definition": definition},
+        "Properties": {"RoleArn": attribute("MachineRole.Arn"), "Definition": definition},
     }
 
 
@@ -233,19 +192,7 @@ def _rule(*targets: str) -> dict[str, Any]:
         "Type": "AWS::Events::Rule",
         "Properties": {
             "EventPattern": pattern,
-            "Targets": [{"Id": name, "Arn": _att(f"{name}.Arn")} for name in targets],
-        },
-    }
-
-
-def _permission(function: str) -> dict[str, Any]:
-    return {
-        "Type": "AWS::Lambda::Permission",
-        "Properties": {
-            "Action": "lambda:InvokeFunction",
-            "FunctionName": {"Ref": function},
-            "Principal": "events.amazonaws.com",
-            "SourceArn": _att("Rule.Arn"),
+            "Targets": [{"Id": name, "Arn": attribute(f"{name}.Arn")} for name in targets],
         },
     }
 

@@ -17,7 +17,7 @@ from shared.approvals import approval_id_of
 from local.deployment import Deployment, session
 from local.engine import Engine
 from local.image import push_folder
-from local.release import Outcome, Release, decide, wait_for
+from local.release import Outcome, Release, decide, messages, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.tree import SAMPLE, copy_container
 from tests.e2e.web import Answer
@@ -146,12 +146,15 @@ class System:
     ) -> Release:
         """A release that waits for a decision; it has the evidence of one that was approved.
 
+        Training and evaluation are spared it. It has a model and a version of its own.
+
         Args:
             changes: more changes of the workflow's definition.
         """
 
         def change(definition: Definition) -> None:
-            skip_to("Ask for approval", **self.waiting_variables(approved))(definition)
+            skip_to("Create the model", **self.waiting_variables(approved))(definition)
+            definition["States"]["Create the model"]["Next"] = "Register the version"
             for more in changes:
                 more(definition)
 
@@ -163,16 +166,41 @@ class System:
 
     def waiting_variables(self, approved: Approved) -> dict[str, Any]:
         """What a run knows when it asks for approval, taken from one that was approved."""
-        evidence = json.loads(self.approval(approved.release)["evidence"])
+        evidence = self.evidence(approved.release)
         # Its own, or the first release's name would be in this one's mails.
         evidence["jobName"] = "{% $releaseName & '-0' %}"
         evidence["evaluation"]["reportKey"] = "predictions/report.json"
         return {
             "jobName": evidence["jobName"],
-            "modelName": approved.outcome.output["modelName"],
+            "modelData": self.model_data(approved.outcome),
             "evaluation": evidence["evaluation"],
             "data": evidence["data"],
             "evidence": evidence,
+        }
+
+    def evidence(self, release: Release) -> dict[str, Any]:
+        """What people saw of a release that has asked them."""
+        evidence: dict[str, Any] = json.loads(self.approval(release)["evidence"])
+        return evidence
+
+    def model_data(self, outcome: Outcome) -> str:
+        """Where the artifact of a live release lies; its version says so for ever."""
+        version = self.client("sagemaker").describe_model_package(
+            ModelPackageName=outcome.output["modelPackageArn"]
+        )
+        return str(version["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+
+    def versions(self) -> dict[int, str]:
+        """The approval status of every version of the model, by its number."""
+        sagemaker = self.client("sagemaker")
+        [group] = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        pages = sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group["ModelPackageGroupName"]
+        )
+        return {
+            item["ModelPackageVersion"]: item["ModelApprovalStatus"]
+            for page in pages
+            for item in page["ModelPackageSummaryList"]
         }
 
     def approval(self, release: Release) -> dict[str, Any]:
@@ -190,6 +218,11 @@ class System:
         """The name of the table of approvals."""
         [name] = self.client("dynamodb").list_tables()["TableNames"]
         return str(name)
+
+    def given_up(self) -> list[str]:
+        """Mails that tell that a function which follows the ends of releases was given up."""
+        bodies = [mail["body"] for mail in messages(self.cloud)]
+        return [body for body in bodies if '"RetriesExhausted"' in body]
 
     def endpoint(self) -> dict[str, Any] | None:
         """What SageMaker says of the one endpoint, or None."""

@@ -27,7 +27,7 @@ def test_the_execution_says_what_is_live(first: Approved, image: str) -> None:
     assert (vote["approver"], vote["verdict"]) == (ADA, "approved")
     assert output["decision"]["decidedAt"] == vote["votedAt"]
     assert output["evaluation"]["rows"] == 30
-    assert output["evaluation"]["accuracy"] > 0.9
+    assert output["evaluation"]["metrics"]["accuracy"] > 0.9
     assert [score["label"] for score in output["evaluation"]["classes"]] == [
         "setosa",
         "versicolor",
@@ -62,7 +62,7 @@ def test_sagemaker_has_really_trained_and_predicted(system: System, first: Appro
 def test_the_page_shows_the_evidence(first: Approved) -> None:
     assert first.page.status == 200
     assert first.page.headers["content-type"] == "text/html; charset=utf-8"
-    accuracy = f"{first.outcome.output['evaluation']['accuracy'] * 100:.1f} %"
+    accuracy = f"{first.outcome.output['evaluation']['metrics']['accuracy'] * 100:.1f} %"
     for shown in (accuracy, "setosa", "versicolor", "virginica", "Confusion matrix"):
         assert shown in first.page.text
     assert first.release.mark in first.page.text
@@ -95,7 +95,10 @@ def test_the_mails_come_in_order_to_those_concerned(system: System, first: Appro
     assert question["body"].count(first.link) == 1
     assert question["body"].count("/approvals/") == 1, "nobody else's link"
     assert "opening it\ndecides nothing" in question["body"]
-    assert f"{first.outcome.output['evaluation']['accuracy'] * 100:.1f} %" in question["body"]
+    assert (
+        f"{first.outcome.output['evaluation']['metrics']['accuracy'] * 100:.1f} %"
+        in question["body"]
+    )
     assert system.inference_url in told["body"]
     assert f"Approved by {ADA}" in told["body"]
     assert "Good on all classes" in told["body"]

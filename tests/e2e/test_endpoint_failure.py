@@ -1,13 +1,15 @@
-"""A model that passes its test and then never gets healthy on an endpoint."""
+"""A model that passes its test and then cannot serve; an endpoint that is not well before it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.release import decide
+from local.release import Release, decide, wait_for
+from tests.e2e.models import failing_endpoint
 from tests.e2e.system import EVERYBODY, Approved, Definition, System
 from tests.e2e.web import ask_signed
 
@@ -95,3 +97,83 @@ def test_an_endpoint_that_answers_otherwise_than_tested_is_told(
     # Then the release fails by the smoke test's own error
     assert (outcome.status, outcome.error) == ("FAILED", "SmokeTestFailed")
     assert "a tulip" in release.mails()[-1]["body"]
+
+
+def test_a_model_that_fails_only_when_it_is_tried_is_taken_back(
+    system: System, live: dict[str, Any], first: Approved
+) -> None:
+    # Given a model that is healthy and answers nothing but errors; nobody else asks it, so that
+    # the alarm stays quiet while it is rolled out
+    failing = system.push("fails when it is asked", failing_endpoint)
+    release = system.waiting(first, failing)
+    # When it is approved
+    outcome = system.approved(release)
+    # Then it went all the way, and the trial takes it back
+    assert (outcome.status, outcome.error) == ("FAILED", "SmokeTestFailed"), outcome
+    states = system.states_of(release)
+    assert "Is the new model live?" in states
+    assert "Put the last model back" in states
+    endpoint = system.endpoint()
+    assert endpoint is not None
+    assert endpoint["EndpointStatus"] == "InService"
+    assert endpoint["EndpointConfigName"] == live["EndpointConfigName"]
+    assert ask_signed(system.cloud, system.inference_url, _ROW).json() == {"result": "setosa"}
+    # And its version is rejected, and everybody is told
+    assert _status(system, release) == "Rejected"
+    news = [mail for mail in release.mails() if mail["subject"].startswith("FAILED")]
+    assert sorted(mail["to"] for mail in news) == EVERYBODY
+    for part in ("SmokeTestFailed", "no GPU here", "serves again"):
+        assert part in news[0]["body"], news[0]["body"]
+    _quiet_again(system)
+
+
+@pytest.fixture
+def ringing(system: System) -> Iterator[str]:
+    """The name of an alarm that always rings."""
+    cloudwatch, name = system.client("cloudwatch"), "always-rings"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Tests",
+        MetricName="NeverMeasured",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="breaching",
+    )
+    yield name
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def test_a_ringing_alarm_keeps_the_endpoint_as_it_is(
+    system: System, live: dict[str, Any], first: Approved, image: str, ringing: str
+) -> None:
+    # Given an alarm of the live model that rings
+    def look_at_it(definition: Definition) -> None:
+        definition["States"]["Look at the alarms"]["Arguments"]["AlarmNames"] = [ringing]
+
+    release = system.waiting(first, image, look_at_it)
+    # When a new model is approved
+    outcome = system.approved(release)
+    # Then nothing changes, and nobody blames the new model
+    assert (outcome.status, outcome.error) == ("FAILED", "EndpointUnhealthy"), outcome
+    assert ringing in outcome.cause
+    assert "make rollback" in release.mails()[-1]["body"]
+    assert system.endpoint() == live
+    assert _status(system, release) == "Approved"
+
+
+def _status(system: System, release: Release) -> str:
+    number = int(system.approval(release)["modelPackageArn"].rpartition("/")[2])
+    return system.versions()[number]
+
+
+def _quiet_again(system: System) -> None:
+    """The failing trial has made an alarm ring, and no model gets live before that is over."""
+
+    def ringing() -> list[str]:
+        alarms = system.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+        return [item["AlarmName"] for item in alarms if item["Namespace"] == "AWS/SageMaker"]
+
+    wait_for(lambda: not ringing(), seconds=30, what="the end of the alarm")

@@ -49,7 +49,7 @@ def test_a_built_image_is_trained_approved_and_served(contained: System, built: 
     release = contained.release(built)
     outcome = contained.approved(release)
     assert outcome.status == "SUCCEEDED", outcome
-    assert outcome.output["evaluation"]["accuracy"] > 0.9
+    assert outcome.output["evaluation"]["metrics"]["accuracy"] > 0.9
     for row, label in (("4.5,1.3,0.3,0.3", "setosa"), ("5.9,3,5.1,1.8", "virginica")):
         answer = ask_signed(contained.cloud, contained.inference_url, {"data": row})
         assert answer.json() == {"result": label}

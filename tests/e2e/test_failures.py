@@ -11,7 +11,7 @@ from tests.e2e.system import EVERYBODY, Definition, System, skip_to
 
 _ROW = "setosa,5.1,3.5,1.4,0.2\n"
 _TRAIN, _TRANSFORM = "Train the model", "Predict the held-out data"
-_DATA, _EVALUATE = "Look at the data", "Evaluate the predictions"
+_DATA, _EVALUATE = "Look at the data", "Plan the evaluation"
 
 
 def _assert_told(release: Release, outcome: Outcome, *, state: str, error: str, why: str) -> None:
@@ -67,6 +67,28 @@ def test_held_out_rows_of_the_wrong_width_fail_the_transform(
     _assert_told(release, outcome, state=_TRANSFORM, error="States.TaskFailed", why=why)
     [log] = (data.cloud.state_dir / "logs" / "transform-jobs").glob(f"*{release.mark}*")
     assert "5 features" in log.read_text(encoding="utf-8")
+    assert data.endpoint() == live
+
+
+def test_held_out_data_that_changes_on_the_way_stops_the_release(
+    data: System, image: str, live: dict[str, Any]
+) -> None:
+    # Given a release in training
+    versions = data.versions()
+    release = data.release(image)
+    data.reached(release, _TRAIN)
+    # When somebody adds held-out data
+    data.client("s3").put_object(
+        Bucket=data.deployment.data_bucket, Key="test/more.csv", Body=_ROW.encode()
+    )
+    # Then it ends before anybody is asked: its figures would be of two different tests
+    outcome = data.ended(release)
+    why = "Files under test/ changed while the release ran"
+    _assert_told(
+        release, outcome, state="Look at the data again", error="HeldOutDataChanged", why=why
+    )
+    assert release.approval_links() == {}
+    assert data.versions() == versions
     assert data.endpoint() == live
 
 

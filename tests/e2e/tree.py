@@ -42,6 +42,17 @@ def commit_tree(target: Path) -> None:
     (target / "node_modules").symlink_to(ROOT / "node_modules")
 
 
+def settings_with(folder: Path, changes: Mapping[str, str]) -> Path:
+    """The tests' settings with some lines replaced, in a file of a folder."""
+    text = SETTINGS.read_text(encoding="utf-8")
+    for line, other in changes.items():
+        assert text.count(f"{line}\n") == 1, f"the tests' settings have no line {line!r}"
+        text = text.replace(line, other)
+    path = folder / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def without_git(environment: Mapping[str, str]) -> dict[str, str]:
     """Variables without git's own: in a git hook they name the original repository."""
     return {name: value for name, value in environment.items() if not name.startswith("GIT_")}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.infrastructure.answers import RELEASE_INPUT, walks
 from tests.infrastructure.intrinsics import Intrinsics
 from tests.infrastructure.synthesis import Synthesis, synthesized
 
@@ -20,13 +20,13 @@ def shipped() -> Synthesis:
 
 @pytest.fixture(scope="session")
 def disposable() -> Synthesis:
-    """Data deleted with the stacks, open inference, CodeCommit as source."""
+    """Data deleted with the stacks, open inference, CodeCommit, spot training, serverless."""
     return synthesized("disposable")
 
 
 @pytest.fixture(scope="session")
 def closed() -> Synthesis:
-    """No inference route, no path filter."""
+    """No inference route, no path filter; regression, linear rollout, captured data."""
     return synthesized("closed")
 
 
@@ -56,14 +56,27 @@ def release_intrinsics(shipped: Synthesis) -> Intrinsics:
 
 
 @pytest.fixture(scope="session")
-def definition(shipped: Synthesis, release_intrinsics: Intrinsics) -> dict[str, Any]:
+def definition(shipped: Synthesis) -> dict[str, Any]:
     """The state machine's definition in Amazon States Language, intrinsics resolved."""
-    machine = shipped.only("AWS::StepFunctions::StateMachine")
-    loaded: dict[str, Any] = json.loads(release_intrinsics.resolve(machine["DefinitionString"]))
-    return loaded
+    return shipped.definition
 
 
 @pytest.fixture(scope="session")
-def states(definition: dict[str, Any]) -> dict[str, Any]:
-    """The states by name."""
-    return dict(definition["States"])
+def states(shipped: Synthesis) -> dict[str, Any]:
+    """The states by name, those inside of Maps included."""
+    return shipped.states
+
+
+@pytest.fixture(scope="session")
+def calls(definition: dict[str, Any]) -> list[tuple[str, Any]]:
+    """(state, arguments) of every call in executions that together call every task."""
+    longest = {
+        "commitID": "A" * 128,
+        "imageUri": "r" * 184 + "@sha256:" + "9f" * 31 + "9",  # 255 characters
+    }
+    return [
+        call
+        for release_input in (RELEASE_INPUT, longest)
+        for walk in walks(definition, release_input)
+        for call in walk.calls
+    ]

@@ -15,6 +15,8 @@ from aws_cdk.assertions import Template
 from app import build
 from mlops_stacks.pipeline_stack import PipelineStack
 from mlops_stacks.settings import Settings, load_settings
+from tests.infrastructure.execution import all_states
+from tests.infrastructure.intrinsics import Intrinsics
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "tests" / "settings.toml"
@@ -31,11 +33,27 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         },
         "inference": {"access": "open"},
         "retention": {"keep_data_on_delete": False},
+        "training": {"spot": True, "max_wait_minutes": 90},
+        "endpoint": {
+            "instance_type": None,
+            "instance_count": None,
+            "rollout": {"strategy": "all_at_once"},
+            "autoscaling": None,
+            "serverless": {"memory_mib": 2048, "max_concurrency": 10},
+        },
     },
     "closed": {
         "inference": {"access": "off"},
         "source": {"exclude_paths": ()},
         "approval": {"approvals_required": 2, "committer_may_approve": False},
+        "model": {"task": "regression"},
+        "gate": {"thresholds": {"rmse": 0.5}, "allowed_regression": {"mae": 0.1}},
+        "endpoint": {
+            "rollout": {"strategy": "linear", "step_percent": 25, "bake_minutes": 3},
+            "alarms": {"errors_per_minute": 5, "latency_ms": 500},
+            "autoscaling": None,
+            "data_capture": {"percent": 20},
+        },
     },
 }
 
@@ -75,6 +93,20 @@ class Synthesis:
     def templates(self) -> dict[str, dict[str, Any]]:
         """The template of each stack as JSON."""
         return {name: dict(template.to_json()) for name, template in self.assertions.items()}
+
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """The state machine in Amazon States Language, intrinsics resolved."""
+        templates = self.templates
+        intrinsics = Intrinsics(templates["release"], others=(templates["foundation"],))
+        machine = self.only("AWS::StepFunctions::StateMachine")
+        loaded: dict[str, Any] = json.loads(intrinsics.resolve(machine["DefinitionString"]))
+        return loaded
+
+    @cached_property
+    def states(self) -> dict[str, Any]:
+        """The states by name, those inside of Maps included."""
+        return all_states(self.definition)
 
     def resources(self, resource_type: str, *, stack: str | None = None) -> dict[str, Any]:
         """The resources of a type by logical id, in one stack or in all."""

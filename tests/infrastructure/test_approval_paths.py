@@ -17,6 +17,7 @@ from tests.infrastructure.answers import (
     REJECTED,
     RELEASE_INPUT,
     SUPERSEDED,
+    VERSION,
     all_well,
     calls,
     fails,
@@ -77,6 +78,7 @@ def test_each_other_decision_is_an_outcome_of_its_own(
     assert walk.error == error
     told = walk.arguments(mail)["Payload"]
     assert told["decision"] == decision
+    assert told["version"] == VERSION
     assert told["evaluation"] == EVIDENCE["evaluation"]
     assert "Mail the failure" not in walk.visited
     assert "Create the endpoint configuration" not in walk.visited
@@ -159,6 +161,8 @@ def test_the_reminder_asks_the_same_question_with_a_token_of_its_own(
         "committer": "",
         "pipelineExecutionId": "",
         "evidence": EVIDENCE,
+        "modelPackageArn": VERSION["modelPackageArn"],
+        "version": VERSION,
         "timeoutSeconds": 48 * 3600,
         "reminder": False,
     }

@@ -18,6 +18,9 @@ _ACCEPTED: Mapping[str, str] = {
     r"W3005 '.*Role.*' dependency already enforced by a 'GetAtt'.*": (
         "the CDK makes a resource depend on its role together with the role's policy"
     ),
+    r"W3005 'WorkflowStateMachine.*' dependency already enforced by a 'Ref'.*": (
+        "what is deleted first depends on the whole workflow, its state machine included"
+    ),
     r"E3703 Prefer using Fn::Sub over Fn::Join with an empty delimiter": (
         "cfn-lint 1.58 reports its style hint I1022 as an error inside a pipeline action"
     ),

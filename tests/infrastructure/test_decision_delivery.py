@@ -119,17 +119,24 @@ def test_the_largest_evidence_and_row_fit_into_every_state(definition: dict[str,
     largest = {**EVIDENCE, "mistakes": "x" * (150_000 - len(json.dumps(EVIDENCE)))}
     answers = {
         **all_well(),
-        "Evaluate the predictions": calls(row),
+        "Merge the parts": calls(row),
         "Gather the evidence": calls(largest),
         "Ask for approval": fails("States.Timeout"),
     }
 
+    # And a candidate that the gate stops, whose mail gets both
+    gate = {**EVIDENCE["gate"], "passed": False}
+    stopped = {**answers, "Gather the evidence": calls({**largest, "gate": gate})}
+
     walk = execute(definition, RELEASE_INPUT, answers=answers)
+    end = execute(definition, RELEASE_INPUT, answers=stopped)
 
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-    sizes = {state: len(json.dumps(arguments)) for state, arguments in walk.calls}
+    sizes = {state: len(json.dumps(arguments)) for state, arguments in [*walk.calls, *end.calls]}
     assert walk.succeeded
-    assert 150_000 < sizes["Remind the approvers"] == max(sizes.values()) < 256 * 1024
+    assert end.error == "QualityGateFailed"
+    assert 150_000 < sizes["Remind the approvers"] < max(sizes.values()) < 256 * 1024
+    assert sizes["Mail that the gate stopped it"] == max(sizes.values())
     assert len(json.dumps(walk.output)) < 256 * 1024
 
 

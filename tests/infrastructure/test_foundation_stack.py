@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-import pytest
 from aws_cdk.assertions import Match, Template
 
 from tests.infrastructure.synthesis import Synthesis
@@ -15,6 +13,7 @@ _STATEFUL = {
     "AWS::S3::Bucket",
     "AWS::ECR::Repository",
     "AWS::DynamoDB::Table",
+    "AWS::SageMaker::ModelPackageGroup",
 }
 _KEY = {"Fn::GetAtt": ["CustomerKeyA9FF30A4", "Arn"]}
 
@@ -36,12 +35,23 @@ def test_links_are_signed_by_a_key_that_can_do_nothing_else(
     )
 
 
-def test_keys_are_left_to_the_policies_of_this_account(shipped: Synthesis) -> None:
-    # No statement that a role's own policy would not show.
-    for key in shipped.resources("AWS::KMS::Key", stack="foundation").values():
+def test_keys_are_left_to_the_policies_of_this_account_and_to_its_alarms(
+    shipped: Synthesis,
+) -> None:
+    # No statement that a role's own policy would not show, but for alarms, which have none.
+    alarms = []
+    for logical_id, key in shipped.resources("AWS::KMS::Key", stack="foundation").items():
         for statement in key["Properties"]["KeyPolicy"]["Statement"]:
-            (principal,) = statement["Principal"].values()
-            assert principal["Fn::Join"][1][-1] == ":root"
+            ((kind, principal),) = statement["Principal"].items()
+            if kind == "Service":
+                alarms.append((logical_id, principal, statement["Action"], statement["Condition"]))
+            else:
+                assert principal["Fn::Join"][1][-1] == ":root"
+
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    own = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    use = ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert alarms == [("CustomerKeyA9FF30A4", "cloudwatch.amazonaws.com", use, own)]
 
 
 def test_the_data_bucket_is_encrypted_with_the_customer_key(foundation_template: Template) -> None:
@@ -146,7 +156,9 @@ def test_left_over_uploads_and_old_versions_expire(foundation_template: Template
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
                             "NoncurrentVersionExpiration": {"NoncurrentDays": 365},
                         }
-                    )
+                    ),
+                    # A spot training that is over needs none of its checkpoints.
+                    Match.object_like({"Prefix": "checkpoints/", "ExpirationInDays": 14}),
                 ]
             }
         },
@@ -189,59 +201,11 @@ def test_approvals_can_be_recovered_and_are_not_deleted_by_mistake(
     )
 
 
-def test_topics_are_encrypted_and_refuse_plain_http(shipped: Synthesis) -> None:
-    topics = shipped.resources("AWS::SNS::Topic")
-    secured: set[str] = set()
-    for policy in shipped.resources("AWS::SNS::TopicPolicy").values():
-        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-        assert statement["Effect"] == "Deny"
-        assert statement["Action"] == "sns:Publish"
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        secured.update(topic["Ref"] for topic in policy["Properties"]["Topics"])
-
-    assert secured == set(topics)
-    assert [topic["Properties"]["KmsMasterKeyId"] for topic in topics.values()] == [_KEY, _KEY]
-
-
-@pytest.mark.parametrize(
-    ("topic", "addresses"),
-    [
-        ("MailApprovals", ["ada@example.com", "grace@example.com"]),
-        # Ada is named twice in the settings, and mailed once.
-        ("MailOutcomes", ["ada@example.com", "grace@example.com", "operations@example.com"]),
-    ],
-)
-def test_people_are_subscribed_once(shipped: Synthesis, topic: str, addresses: list[str]) -> None:
-    subscribed = [
-        subscription["Properties"]["Endpoint"]
-        for subscription in shipped.resources("AWS::SNS::Subscription").values()
-        if subscription["Properties"]["TopicArn"]["Ref"].startswith(topic)
-        and subscription["Properties"]["Protocol"] == "email"
-    ]
-
-    assert sorted(subscribed) == addresses
-
-
-def test_an_approver_gets_the_requests_that_name_them_and_everybody_the_outcomes(
-    shipped: Synthesis,
-) -> None:
-    filters: dict[str, dict[str, Any]] = {"MailApprovals": {}, "MailOutcomes": {}}
-    for subscription in shipped.resources("AWS::SNS::Subscription").values():
-        properties = subscription["Properties"]
-        topic = properties["TopicArn"]["Ref"].rstrip("0123456789ABCDEF")
-        filters[topic][properties["Endpoint"]] = properties.get("FilterPolicy")
-        assert properties.get("FilterPolicyScope", "MessageAttributes") == "MessageAttributes"
-
-    assert filters["MailApprovals"] == {
-        address: {"approver": [address]} for address in ("ada@example.com", "grace@example.com")
-    }
-    assert set(filters["MailOutcomes"].values()) == {None}
-
-
 def test_the_stack_tells_where_decisions_are_kept(shipped: Synthesis) -> None:
     outputs = shipped.templates["foundation"]["Outputs"]
 
     assert outputs["ApprovalsTable"]["Value"] == {"Ref": "ApprovalsTable8722BC13"}
+    assert outputs["ModelPackageGroup"]["Value"] == "iris"
 
 
 def test_kept_data_outlives_the_stack(shipped: Synthesis) -> None:
@@ -271,6 +235,7 @@ def test_a_creation_that_fails_leaves_nothing_that_the_next_try_would_meet(
         "AWS::S3::Bucket": {"RetainExceptOnCreate"},
         "AWS::ECR::Repository": {"RetainExceptOnCreate"},
         "AWS::DynamoDB::Table": {"Retain"},
+        "AWS::SageMaker::ModelPackageGroup": {"RetainExceptOnCreate"},
     }
 
 

@@ -16,6 +16,10 @@ _NAMELESS = {
     # https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
     "ecr:GetAuthorizationToken": "a token is for the whole registry",
     "cloudwatch:PutMetricData": "metrics have no ARN; a condition limits the namespace",
+    "sagemaker:ListEndpointConfigs": "a list of the account",
+    "sagemaker:ListEndpoints": "a list of the account",
+    "sagemaker:ListModelPackages": "a list of the account; the request names the group",
+    "sagemaker:ListModels": "a list of the account",
     "logs:CreateLogDelivery": "log deliveries have no ARN",
     "logs:DeleteLogDelivery": "log deliveries have no ARN",
     "logs:GetLogDelivery": "log deliveries have no ARN",
@@ -95,15 +99,23 @@ def test_our_own_roles_name_each_action(variant: str) -> None:
     assert wild == []
 
 
-def test_metrics_are_limited_to_the_namespaces_of_sagemaker(shipped: Synthesis) -> None:
-    conditions = [
-        statement.get("Condition")
-        for _, statement in _statements(shipped)
+def test_metrics_are_limited_to_the_namespaces_of_sagemaker_and_of_the_project(
+    shipped: Synthesis,
+) -> None:
+    conditions = {
+        role[:-8]: statement.get("Condition")
+        for role, statement in _statements(shipped)
         if "cloudwatch:PutMetricData" in _listed(statement["Action"])
-    ]
+    }
 
-    limit = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
-    assert conditions == [limit, limit]
+    of_sagemaker = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+    our_own = {"StringEquals": {"cloudwatch:namespace": "ModelRelease"}}
+    assert conditions == {
+        "SageMakerTrainingRole": of_sagemaker,
+        "SageMakerServingRole": of_sagemaker,
+        "RegisterVersionRole": our_own,
+        "RecordOutcomeRole": our_own,
+    }
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -112,10 +124,12 @@ def test_no_template_is_tied_to_a_partition_or_an_account(variant: str) -> None:
     text = json.dumps(synthesis.templates)
     # The connection is the user's own, and its ARN is a setting.
     text = re.sub(r"arn:aws:codeconnections:[^\"\\]*", "", text)
+    # A service-linked role's path is the service's name, which is the same in every partition.
+    text = text.replace("/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/", "")
 
     assert "arn:aws" not in text
     assert re.findall(r"(?<![0-9a-f])\d{12}(?![0-9a-f])", text) == []
-    assert "amazonaws.com" not in re.sub(r"(?<=\")[a-z0-9.]+\.amazonaws\.com(?=\")", "", text)
+    assert "amazonaws.com" not in re.sub(r"(?<=\")[a-z0-9.-]+\.amazonaws\.com(?=\")", "", text)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operate.decisions import foundation_stack
+from operate.stacks import foundation_stack, release_stack
 from tests.infrastructure.synthesis import Synthesis, settings_of
 
 
@@ -12,3 +12,10 @@ def test_the_table_is_an_output_of_the_stack_that_is_asked(shipped: Synthesis) -
     [table] = shipped.resources("AWS::DynamoDB::Table", stack="foundation")
     output = shipped.templates["foundation"]["Outputs"]["ApprovalsTable"]
     assert output["Value"] == {"Ref": table}
+
+
+def test_the_workflow_and_the_bucket_are_outputs_too(shipped: Synthesis) -> None:
+    release = shipped.stacks["release"]
+    assert release.stack_name == release_stack(settings_of("shipped").names.model)
+    assert "StateMachineArn" in shipped.templates["release"]["Outputs"]
+    assert "DataBucket" in shipped.templates["foundation"]["Outputs"]

@@ -8,6 +8,7 @@ import pytest
 from mail_outcome.inference import InferenceApi
 from mail_outcome.messages import write_mail
 from mail_outcome.outcome import read_outcome
+from mail_outcome.serving import Standing
 
 from tests.infrastructure.answers import RELEASE_INPUT, all_well, endpoint, fails
 from tests.infrastructure.execution import Walk, execute
@@ -108,15 +109,15 @@ def test_a_failure_after_going_live_says_what_served_before(definition: dict[str
     walk = _walk(
         definition,
         Look_up_the_endpoint=endpoint("InService", "iris-before"),
-        Try_the_endpoint=fails("SmokeTestFailed", "Answered setosa, not virginica"),
+        Try_the_endpoint=fails("SmokeTestFailed", "Answered setosa, not virginica."),
+        Check_the_last_model=endpoint("InService", "iris-before"),
     )
 
     payload = walk.arguments("Mail the failure")["Payload"]
     assert payload["endpointName"] == "iris"
     assert payload["previousConfiguration"] == "iris-before"
-    mail = write_mail(read_outcome(payload), api=_API)
-    assert "LIVE" in mail.subject
-    assert "--endpoint-config-name iris-before" in mail.body
+    mail = write_mail(read_outcome(payload), api=_API, standing=Standing())
+    assert "Answered setosa, not virginica. The last model serves again: iris-before." in mail.body
 
 
 @pytest.mark.parametrize("failing", ["Train the model", "Try the endpoint"])

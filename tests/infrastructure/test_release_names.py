@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_stacks.constructs.workflow.expressions import ATTEMPT_NAME, release_variables
-from tests.infrastructure.answers import RELEASE_INPUT, all_well
+from tests.infrastructure.answers import OTHER_DATA, RELEASE_INPUT, all_well, calls
 from tests.infrastructure.execution import STARTED_AT, execute
 from tests.infrastructure.jsonata_engine import evaluate
 
@@ -116,6 +116,25 @@ def test_an_execution_that_was_never_redriven_needs_no_count_of_it(
     assert counted.endswith(f"-{retry}")
 
 
+def test_the_job_of_a_comparison_has_a_name_of_its_own(definition: dict[str, Any]) -> None:
+    # Given the longest name of a release that has been redriven as often as it can be
+    answers = {**all_well(), "Look at the live model": calls(OTHER_DATA)}
+    walk = execute(
+        definition,
+        {**RELEASE_INPUT, "commitID": "a" * 128},
+        answers=answers,
+        retries={"Predict with the live model": _MOST_RETRIES},
+        redrives=_MOST_REDRIVES,
+    )
+
+    name = walk.arguments("Predict with the live model")["TransformJobName"]
+    # A model's name may be 16 characters longer than this one's.
+    assert len(name) + len(_LONGEST_MODEL_NAME) - len("iris") <= 63
+    assert _SAGEMAKER_NAME.fullmatch(name)
+    assert name.endswith("-live")
+    assert name != walk.arguments("Predict the held-out data")["TransformJobName"]
+
+
 def test_a_person_recognises_the_commit_in_the_name() -> None:
     execution = "arn:aws:states:eu-west-1:123456789012:execution:iris-release:first"
 
@@ -136,6 +155,8 @@ def test_later_states_use_the_name_of_the_try_that_succeeded(definition: dict[st
     assert variant["ModelName"] == model
     assert walk.arguments("Gather the evidence")["Payload"]["jobName"] == job
     assert f"/{job}/" in walk.arguments("Create the model")["PrimaryContainer"]["ModelDataUrl"]
-    prefix = walk.arguments("Evaluate the predictions")["Payload"]["predictionsPrefix"]
     output = walk.arguments("Predict the held-out data")["TransformOutput"]["S3OutputPath"]
-    assert output.endswith(f"/{prefix}")
+    for state in ("Plan the evaluation", "Measure a part", "Merge the parts"):
+        prefix = walk.arguments(state)["Payload"]["predictionsPrefix"]
+        assert output.endswith(f"/{prefix}")
+    assert walk.arguments("Register the version")["Payload"]["jobName"] == job

@@ -8,6 +8,7 @@ import pytest
 
 from tests.infrastructure.answers import (
     RELEASE_INPUT,
+    VERSION,
     all_well,
     endpoint,
     fails,
@@ -34,7 +35,16 @@ def test_a_first_release_creates_the_endpoint_and_says_what_is_live(
     assert walk.output["endpointName"] == "iris"
     assert walk.output["commitId"] == RELEASE_INPUT["commitID"]
     assert walk.output["decision"]["decidedBy"] == "ada@example.com"
-    assert walk.visited[-3:] == ["Try the endpoint", "Mail the inference link", "Live"]
+    assert walk.output["modelPackageArn"] == VERSION["modelPackageArn"]
+    assert walk.output["version"] == VERSION["number"]
+    assert walk.visited[-6:] == [
+        "Try the endpoint",
+        "Note that it serves",
+        "Scale with the traffic",
+        "Set the pace of scaling",
+        "Mail the inference link",
+        "Live",
+    ]
 
 
 def test_a_later_release_updates_the_endpoint(definition: dict[str, Any]) -> None:
@@ -183,13 +193,18 @@ def test_an_endpoint_that_never_comes_up_ends_the_release(definition: dict[str, 
         "Train the model",
         "Create the model",
         "Predict the held-out data",
-        "Evaluate the predictions",
+        "Plan the evaluation",
+        "Merge the parts",
+        "Look at the data again",
         "Gather the evidence",
+        "Register the version",
         "Ask for approval",
+        "Approve the version",
         "Create the endpoint configuration",
         "Create the endpoint",
         "Check the endpoint",
-        "Try the endpoint",
+        "Scale with the traffic",
+        "Set the pace of scaling",
     ],
 )
 def test_a_failing_step_is_mailed_and_keeps_its_error(
@@ -250,6 +265,8 @@ def test_a_cause_longer_than_a_fail_state_takes_is_cut(definition: dict[str, Any
         {**RELEASE_INPUT, "committer": "ada @example.com"},
         {**RELEASE_INPUT, "committer": "ada@example.com\n"},
         {**RELEASE_INPUT, "committer": "a" * 243 + "@example.com"},
+        # Whoever means to put a version back, and misspells it, trains nothing.
+        {"ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/iris/6"},
     ],
 )
 def test_a_wrong_input_is_told_and_trains_nothing(

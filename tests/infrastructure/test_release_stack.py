@@ -14,13 +14,21 @@ _FUNCTION = "AWS::Lambda::Function"
 _FOLDERS = {
     "answer_approval",
     "ask_approval",
+    "clean_up",
     "close_approval",
-    "evaluate_predictions",
+    "find_live",
+    "find_version",
     "gather_evidence",
     "inspect_data",
     "invoke_endpoint",
     "mail_outcome",
+    "measure_part",
+    "merge_parts",
+    "plan_evaluation",
+    "record_outcome",
+    "register_version",
     "smoke_test",
+    "tear_down",
     "tell_workflow",
 }
 
@@ -62,13 +70,21 @@ def test_every_log_group_forgets_when_the_settings_say(shipped: Synthesis) -> No
     [
         ("answer_approval", 30),
         ("ask_approval", 30),
+        ("clean_up", 300),
         ("close_approval", 30),
-        ("evaluate_predictions", 900),
+        ("find_live", 60),
+        ("find_version", 60),
         ("gather_evidence", 120),
         ("inspect_data", 300),
         ("invoke_endpoint", 30),
         ("mail_outcome", 30),
+        ("measure_part", 900),
+        ("merge_parts", 900),
+        ("plan_evaluation", 900),
+        ("record_outcome", 120),
+        ("register_version", 60),
         ("smoke_test", 120),
+        ("tear_down", 900),
         ("tell_workflow", 30),
     ],
 )
@@ -115,9 +131,19 @@ def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> Non
             "APPROVALS_REQUIRED": "1",
             "COMMITTER_MAY_APPROVE": "true",
         },
+        "clean_up": {
+            "MODEL_NAME": "iris",
+            "ENDPOINT_NAME": "iris",
+            "MODEL_PACKAGE_GROUP": "iris",
+            "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:iris-release",
+            "KEEP_VERSIONS": "2",
+        },
         "close_approval": table,
-        "evaluate_predictions": {},
-        "gather_evidence": {},
+        "find_live": {},
+        "find_version": {},
+        "gather_evidence": {
+            "GATE": '{"thresholds": {"accuracy": 0.6}, "allowedRegression": {"accuracy": 0.02}}'
+        },
         "inspect_data": {},
         "invoke_endpoint": {"ENDPOINT_NAME": "iris"},
         "mail_outcome": {
@@ -125,8 +151,21 @@ def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> Non
             "INFERENCE_URL": f"{api}/inference",
             "INFERENCE_ACCESS": "iam",
         },
+        "measure_part": {},
+        "merge_parts": {},
+        "plan_evaluation": {},
+        "record_outcome": {"MODEL_NAME": "iris", "MODEL_PACKAGE_GROUP": "iris"},
+        "register_version": {},
         "smoke_test": {"ENDPOINT_NAME": "iris"},
+        "tear_down": {},
         "tell_workflow": table,
+    }
+
+
+def test_the_gate_of_a_regression_is_what_the_settings_say(closed: Synthesis) -> None:
+    assert json.loads(_environments(closed)["gather_evidence"]["GATE"]) == {
+        "thresholds": {"rmse": 0.5},
+        "allowedRegression": {"mae": 0.1},
     }
 
 
@@ -178,6 +217,7 @@ def test_the_workflow_waits_for_its_policy(shipped: Synthesis) -> None:
 def test_the_stack_tells_where_to_start_and_where_to_ask(release_template: Template) -> None:
     release_template.has_output("StateMachineArn", {"Value": {"Ref": Match.any_value()}})
     release_template.has_output("InferenceUrl", {"Value": Match.any_value()})
+    release_template.has_output("DashboardName", {"Value": "iris-releases"})
 
 
 @pytest.mark.parametrize("stack", ["pipeline", "foundation", "release"])

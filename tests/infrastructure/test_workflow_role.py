@@ -28,6 +28,12 @@ _RESOURCES = {
     "DescribeEndpoint": {"EndpointName": "endpoint"},
     "DeleteEndpoint": {"EndpointName": "endpoint"},
 }
+_SCALING = {
+    "application-autoscaling_service-namespace": "sagemaker",
+    "application-autoscaling_scalable-dimension": "sagemaker:variant:DesiredInstanceCount",
+}
+_ALARMS = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
+_TARGETS = f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target"
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,14 @@ class Need:
     action: str
     resource: str
     passed_to: str = ""
+    scales: bool = False
 
     def met_by(self, workflow: Role) -> bool:
         """Whether the role allows it."""
         if self.passed_to:
             return workflow.allows(self.action, self.resource, iam_PassedToService=self.passed_to)
+        if self.scales:
+            return workflow.allows(self.action, self.resource, **_SCALING)
         return workflow.allows(self.action, self.resource)
 
 
@@ -52,16 +61,16 @@ def workflow(shipped: Synthesis) -> Role:
 
 
 @pytest.fixture(scope="module")
-def needs(definition: dict[str, Any]) -> list[Need]:
+def needs(definition: dict[str, Any], states: dict[str, Any]) -> list[Need]:
     """Every call of executions that together call every task."""
     found: dict[Need, None] = {}
     simulated: set[str] = set()
     for walk in walks(definition):
         for state, arguments in walk.calls:
             simulated.add(state)
-            resource = definition["States"][state]["Resource"]
+            resource = states[state]["Resource"]
             found.update(dict.fromkeys(_needs_of(resource, arguments)))
-    every_task = {name for name, s in definition["States"].items() if s["Type"] == "Task"}
+    every_task = {name for name, s in states.items() if s["Type"] == "Task"}
     assert simulated == every_task, "the role would be judged by some of the states only"
     return list(found)
 
@@ -72,6 +81,19 @@ def _needs_of(integration: str, arguments: dict[str, Any]) -> Iterator[Need]:
         yield Need("lambda:InvokeFunction", arguments["FunctionName"])
         return
     operation = action[0].upper() + action[1:].removesuffix(".sync")
+    if service.endswith("applicationautoscaling"):
+        yield Need(f"application-autoscaling:{operation}", f"{_TARGETS}/0m5a1b2c3", scales=True)
+        return
+    if operation == "DescribeAlarms":
+        yield Need(f"cloudwatch:{operation}", f"{_ALARMS}:*")
+        return
+    if operation == "DeleteEndpoint":
+        # SageMaker deregisters what scales, and asks whether its caller may.
+        deregister = "application-autoscaling:DeregisterScalableTarget"
+        yield Need(deregister, f"{_TARGETS}/0m5a1b2c3", scales=True)
+    if operation == "UpdateModelPackage":
+        yield Need(f"sagemaker:{operation}", arguments["ModelPackageArn"])
+        return
     names = _RESOURCES[operation]
     own = [f"{_SAGEMAKER}:{kind}/{arguments[argument]}" for argument, kind in names.items()]
     for resource in own:
@@ -142,7 +164,7 @@ def test_log_delivery_and_tracing_are_allowed(workflow: Role) -> None:
 def test_no_call_is_allowed_on_the_like_of_another_model(workflow: Role, needs: list[Need]) -> None:
     # `iris2-…` and `other` begin and end where a careless wildcard would match.
     foreign = [
-        Need(need.action, need.resource.replace("/iris", other), need.passed_to)
+        Need(need.action, need.resource.replace("/iris", other), need.passed_to, need.scales)
         for need in needs
         if "/iris" in need.resource
         for other in ("/iris2", "/other", "/other-iris", "/iris-b", "/iris-b--x")
@@ -158,7 +180,7 @@ def test_no_call_is_allowed_in_another_account_or_region(
 ) -> None:
     elsewhere = {ACCOUNT: "999999999999", REGION: "us-east-1"}[part]
     foreign = [
-        Need(need.action, need.resource.replace(part, elsewhere), need.passed_to)
+        Need(need.action, need.resource.replace(part, elsewhere), need.passed_to, need.scales)
         for need in needs
         if part in need.resource
     ]
@@ -194,6 +216,13 @@ def test_no_other_role_is_passed(workflow: Role) -> None:
         ("lambda:InvokeFunction", "AnswerApprovalFunction"),
         ("lambda:InvokeFunction", "TellWorkflowFunction"),
         ("lambda:InvokeFunction", "InvokeEndpointFunction"),
+        ("lambda:InvokeFunction", "RecordOutcomeFunction"),
+        ("lambda:InvokeFunction", "CleanUpFunction"),
+        ("lambda:InvokeFunction", "TearDownFunction"),
+        ("sagemaker:CreateModelPackage", f"{_SAGEMAKER}:model-package/iris/7"),
+        ("sagemaker:DeleteModelPackage", f"{_SAGEMAKER}:model-package/iris/7"),
+        ("sagemaker:UpdateModelPackage", f"{_SAGEMAKER}:model-package/iris-b/7"),
+        ("sagemaker:UpdateModelPackage", f"{_SAGEMAKER}:model-package-group/iris"),
         ("sagemaker:DeleteModel", f"{_SAGEMAKER}:model/iris-1"),
         ("sagemaker:DeleteEndpointConfig", f"{_SAGEMAKER}:endpoint-config/iris-1"),
         ("sagemaker:InvokeEndpoint", f"{_SAGEMAKER}:endpoint/iris"),

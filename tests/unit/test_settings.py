@@ -21,7 +21,7 @@ from mlops_stacks.settings import (
 from mlops_stacks.settings_fields import LOG_RETENTION_DAYS
 from tests.unit.settings_files import ROOT, VALID, edited, message_of
 
-_TAGS_OF_A_RELEASE = ("approval", "commit", "data", "evaluation")
+_TAGS_OF_A_RELEASE = ("approval", "commit", "data", "evaluation", "version")
 
 
 def test_the_projects_own_file_is_valid() -> None:

@@ -48,7 +48,7 @@ def test_training_has_no_number_of_machines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("training_minutes", "approval_hours"), [(1, 147), (60, 147), (120 * 60, 28)]
+    ("training_minutes", "approval_hours"), [(1, 128), (60, 127), (108 * 60, 20)]
 )
 def test_training_and_approval_that_end_while_the_pipeline_waits_are_taken(
     tmp_path: Path, training_minutes: int, approval_hours: int
@@ -59,17 +59,18 @@ def test_training_and_approval_that_end_while_the_pipeline_waits_are_taken(
 
 
 @pytest.mark.parametrize(
-    ("training_minutes", "approval_hours", "hours"), [(1, 148, 0.0166667), (120 * 60, 29, 120)]
+    ("training_minutes", "approval_hours", "hours", "over"),
+    [(1, 129, 0.0166667, 0.65), (108 * 60, 21, 108, 0.633), (60, 168, 1, 40.6)],
 )
 def test_training_and_approval_together_longer_than_the_pipeline_waits_give_one_line(
-    tmp_path: Path, training_minutes: int, approval_hours: int, hours: float
+    tmp_path: Path, training_minutes: int, approval_hours: int, hours: float, over: float
 ) -> None:
     path = _with_times(tmp_path, training_minutes=training_minutes, approval_hours=approval_hours)
 
     assert message_of(path) == (
-        f"settings.toml: training.max_runtime_minutes ({hours:g} hours) and "
-        f"approval.timeout_hours ({approval_hours}) may take 148 hours together: "
-        "CodePipeline waits 7 days"
+        f"settings.toml: training.max_runtime_minutes ({hours:g} hours), "
+        f"approval.timeout_hours ({approval_hours}) and the waits of endpoint.rollout take "
+        f"{over:g} hours too long together: CodePipeline waits 7 days"
     )
 
 

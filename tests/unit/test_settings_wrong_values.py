@@ -110,14 +110,14 @@ _WRONG = [
         "greater than or equal to 1",
     ),
     (
-        'instance_type = "ml.t2.medium"',
-        'instance_type = "t2.medium"',
-        "endpoint.instance_type = 't2.medium'",
+        'instance_type = "ml.m5.xlarge"',
+        'instance_type = "m5.xlarge"',
+        "endpoint.instance_type = 'm5.xlarge'",
         "an instance type that SageMaker has for",
     ),
     (
-        'instance_type = "ml.t2.medium"\ninstance_count = 1',
-        'instance_type = "ml.t2.medium"\ninstance_count = 101',
+        'instance_type = "ml.m5.xlarge"\ninstance_count = 2',
+        'instance_type = "ml.m5.xlarge"\ninstance_count = 101',
         "endpoint.instance_count = 101",
         "less than or equal to 100",
     ),
@@ -146,7 +146,7 @@ _WRONG = [
         "each only once is allowed",
     ),
     # approval, inference, retention
-    ("timeout_hours = 48", "timeout_hours = 168", "approval.timeout_hours = 168", "148"),
+    ("timeout_hours = 48", "timeout_hours = 169", "approval.timeout_hours = 169", "168"),
     ("timeout_hours = 48", "timeout_hours = 0", "approval.timeout_hours = 0", "1"),
     (
         "approvals_required = 1",

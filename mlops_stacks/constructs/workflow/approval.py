@@ -8,13 +8,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from mlops_stacks.constructs.workflow.expressions import RELEASE, jsonata
+from mlops_stacks.constructs.workflow.expressions import RELEASE, VERSION, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda
-
-REJECTED_ERROR = "ReleaseRejected"
-SUPERSEDED_ERROR = "ReleaseSuperseded"
-TIMED_OUT_ERROR = "ApprovalTimedOut"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +19,15 @@ class ApprovalCalls:
 
     ask: lambda_.IFunction
     close: lambda_.IFunction
-    mail: lambda_.IFunction
 
 
 class ApprovalStates(Construct):
-    """Mails the question, waits for the decision, goes on only if it is yes.
+    """Mails the question and waits for the decision, whatever it is.
 
     Leaves the variable `decision` = {decision, decidedBy, reason, decidedAt, votes}.
+
+    Args:
+        decided: where to go on.
 
     Attributes:
         start: the first state.
@@ -43,7 +41,7 @@ class ApprovalStates(Construct):
         model_name: str,
         timeout: Duration,
         calls: ApprovalCalls,
-        approved: sfn.IChainable,
+        decided: sfn.IChainable,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -56,7 +54,6 @@ class ApprovalStates(Construct):
         self.start = self._question("Ask for approval", waits=half, reminder=False)
         remind = self._question("Remind the approvers", waits=rest, reminder=True)
         close = self._close()
-        decided = self._choose(approved)
 
         self.start.add_catch(remind, errors=["States.Timeout"])
         failure.catch(self.start)
@@ -93,6 +90,8 @@ class ApprovalStates(Construct):
                     "committer": jsonata("$committer"),
                     "pipelineExecutionId": jsonata("$pipelineExecutionId"),
                     "evidence": jsonata("$evidence"),
+                    "modelPackageArn": jsonata("$version.modelPackageArn"),
+                    "version": VERSION,
                     "timeoutSeconds": self._timeout.to_seconds(),
                     "reminder": reminder,
                 }
@@ -109,62 +108,3 @@ class ApprovalStates(Construct):
             payload=sfn.TaskInput.from_object({"approvalId": jsonata("$approvalId")}),
             assign={"decision": jsonata("$states.result.Payload")},
         )
-
-    def _choose(self, approved: sfn.IChainable) -> sfn.Choice:
-        rejected = self._told(
-            "Mail the rejection",
-            outcome="rejected",
-            end=sfn.Fail.jsonata(
-                self,
-                "Rejected",
-                error=REJECTED_ERROR,
-                cause=jsonata("'Rejected by ' & $decision.decidedBy & ': ' & $decision.reason"),
-            ),
-        )
-        superseded = self._told(
-            "Mail that it was superseded",
-            outcome="superseded",
-            end=sfn.Fail.jsonata(
-                self, "Superseded", error=SUPERSEDED_ERROR, cause=jsonata("$decision.reason")
-            ),
-        )
-        timed_out = self._told(
-            "Mail that nobody answered",
-            outcome="approvalTimedOut",
-            end=sfn.Fail.jsonata(
-                self,
-                "Approval timed out",
-                error=TIMED_OUT_ERROR,
-                cause="Too few people approved the release in time, and nobody rejected it",
-            ),
-        )
-        return (
-            sfn.Choice.jsonata(self, "Approved?")
-            .when(_decided("approved"), approved)
-            .when(_decided("rejected"), rejected)
-            .when(_decided("superseded"), superseded)
-            .otherwise(timed_out)
-        )
-
-    def _told(self, mail_id: str, *, outcome: str, end: sfn.Fail) -> sfn.IChainable:
-        mail = tasks.LambdaInvoke.jsonata(
-            self,
-            mail_id,
-            lambda_function=self._calls.mail,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "outcome": outcome,
-                    "modelName": self._model_name,
-                    **RELEASE,
-                    "decision": jsonata("$decision"),
-                    "evaluation": jsonata("$evaluation"),
-                }
-            ),
-        )
-        retry_lambda(mail)
-        mail.add_catch(end)  # A mail that cannot be sent must not change the outcome.
-        return mail.next(end)
-
-
-def _decided(how: str) -> sfn.Condition:
-    return sfn.Condition.jsonata(jsonata(f"$decision.decision = '{how}'"))

@@ -1,20 +1,27 @@
-"""From predictions to what a person decides by: metrics, and how the live model compares."""
+"""From predictions to what a person decides by: metrics, the live model's, and the gate."""
 
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from mlops_stacks.constructs.data_store import PREDICTIONS_PREFIX
+from mlops_stacks.constructs.workflow.candidate import CANDIDATE_PREDICTIONS
+from mlops_stacks.constructs.workflow.comparison import ComparisonStates
+from mlops_stacks.constructs.workflow.evaluation import (
+    EvaluationCalls,
+    EvaluationNames,
+    EvaluationStates,
+)
 from mlops_stacks.constructs.workflow.expressions import COMMIT_ID, IMAGE_URI, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
+from mlops_stacks.constructs.workflow.inspection import UnchangedDataStates
+from mlops_stacks.constructs.workflow.prediction import PredictionResources
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 from mlops_stacks.names import Names
 
 
 class AssessmentStates(Construct):
-    """Leaves the variables `evaluation` and `evidence`.
+    """Leaves the variables `evaluation`, `live` and `evidence`, the gate's judgement in it.
 
     Attributes:
         start: the first state.
@@ -27,28 +34,56 @@ class AssessmentStates(Construct):
         construct_id: str,
         *,
         names: Names,
-        bucket: s3.IBucket,
-        evaluate: lambda_.IFunction,
+        resources: PredictionResources,
+        calls: EvaluationCalls,
+        inspect: lambda_.IFunction,
+        find_live: lambda_.IFunction,
         gather: lambda_.IFunction,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
-        prefix = f"'{PREDICTIONS_PREFIX}' & $jobName & '/"
-        self.start = tasks.LambdaInvoke.jsonata(
+        self.end = self._gather(names, bucket_name=resources.bucket.bucket_name, gather=gather)
+        retry_lambda(self.end)
+        failure.catch(self.end)
+        evaluation = EvaluationStates(
             self,
-            "Evaluate the predictions",
-            lambda_function=evaluate,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "bucket": bucket.bucket_name,
-                    "predictionsPrefix": jsonata(f"{prefix}'"),
-                    "reportKey": jsonata(f"{prefix}evaluation.json'"),
-                    "data": jsonata("$data"),
-                }
+            "Evaluation",
+            calls=calls,
+            names=EvaluationNames(
+                plan="Plan the evaluation",
+                measure_all="Measure the parts",
+                measure="Measure a part",
+                merge="Merge the parts",
+                variable="plan",
             ),
+            predictions=CANDIDATE_PREDICTIONS,
             assign={"evaluation": jsonata("$states.result.Payload")},
+            catch=failure.catch,
         )
-        self.end = tasks.LambdaInvoke.jsonata(
+        comparison = ComparisonStates(
+            self,
+            "Comparison",
+            find_live=find_live,
+            endpoint_name=names.endpoint,
+            resources=resources,
+            calls=calls,
+            # All jobs that read the held-out data are over then.
+            then=UnchangedDataStates(
+                self,
+                "UnchangedData",
+                bucket=resources.bucket,
+                inspect=inspect,
+                then=self.end,
+                failure=failure,
+            ).start,
+        )
+        evaluation.end.next(comparison.start)
+        self.start = evaluation.start
+
+    def _gather(
+        self, names: Names, *, bucket_name: str, gather: lambda_.IFunction
+    ) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
             self,
             "Gather the evidence",
             lambda_function=gather,
@@ -58,15 +93,13 @@ class AssessmentStates(Construct):
                     "commitId": COMMIT_ID,
                     "imageUri": IMAGE_URI,
                     "jobName": jsonata("$jobName"),
-                    "bucket": bucket.bucket_name,
+                    "bucket": bucket_name,
                     "evaluation": jsonata("$evaluation"),
                     "data": jsonata("$data"),
                     "endpointName": names.endpoint,
+                    "live": jsonata("$live"),
+                    "liveReportKey": jsonata("$liveReportKey"),
                 }
             ),
             assign={"evidence": jsonata("$states.result.Payload")},
         )
-        for state in (self.start, self.end):
-            retry_lambda(state)
-            failure.catch(state)
-        self.start.next(self.end)

@@ -2,28 +2,31 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from mlops_stacks.constructs.workflow.before_update import BeforeUpdateStates
 from mlops_stacks.constructs.workflow.endpoint_calls import (
-    STILL_WAITING_TOO_LONG,
     STUCK,
     STUCK_CAUSE,
     STUCK_ERROR,
     EndpointCalls,
     endpoint_is,
 )
+from mlops_stacks.constructs.workflow.endpoint_configuration import create_configuration
 from mlops_stacks.constructs.workflow.expressions import (
-    ATTEMPT_NAME,
     COMMIT_TAG,
+    EXECUTION_NAME,
     jsonata,
     tag_list,
 )
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_look_up, retry_sagemaker
-from mlops_stacks.settings import EndpointSettings
+from mlops_stacks.constructs.workflow.rollout import Rollout
+from mlops_stacks.settings import Settings
 
 # How the next release, and whoever looks, learns what serves: the configuration says it.
 _RELEASE_TAGS: Mapping[str, str] = {
@@ -31,7 +34,13 @@ _RELEASE_TAGS: Mapping[str, str] = {
     "approval": "$approvalId",
     "data": "$data.version",
     "evaluation": "$evaluation.reportKey",
+    "version": "$version.modelPackageArn",
 }
+# Else nothing would tell a version that was put back from its own release.
+_PUT_BACK_TAG = f"$putBack ? {{'Key': 'putBackBy', 'Value': {EXECUTION_NAME}}}"
+_IN_SERVICE_TO_PUT_BACK = sfn.Condition.jsonata(
+    jsonata("$endpoint.status = 'InService' and $putBack")
+)
 
 
 class DeploymentStates(Construct):
@@ -49,57 +58,61 @@ class DeploymentStates(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        settings: EndpointSettings,
-        tags: Mapping[str, str],
+        settings: Settings,
+        bucket: s3.IBucket,
+        key: kms.IKey,
         endpoint: EndpointCalls,
+        rollout: Rollout,
         changed: sfn.IChainable,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._settings = settings
-        self._tags = tags
+        self._tags = settings.tags
         self._endpoint = endpoint
         self._failure = failure
 
-        self.start = self._configuration()
+        self.start = create_configuration(
+            self,
+            "Create the endpoint configuration",
+            settings=settings.endpoint,
+            tags=tag_list(settings.tags, _RELEASE_TAGS, more=_PUT_BACK_TAG),
+            bucket_name=bucket.bucket_name,
+            key=key,
+        )
         look_up = endpoint.describe(
             self,
             "Look up the endpoint",
             previousConfiguration=jsonata("$states.result.EndpointConfigName"),
         )
-        create, update = self._create(), self._update()
+        create = self._create()
+        update = endpoint.update(
+            self,
+            "Update the endpoint",
+            configuration=jsonata("$configurationName"),
+            how=rollout.of_release(),
+        )
         busy = endpoint.wait(self, "Wait until the endpoint is free")
         busy.next(look_up)
-        self.start.next(look_up).next(self._choose(update=update, busy=busy))
+        before = BeforeUpdateStates(
+            self,
+            "BeforeUpdate",
+            alarms=rollout.alarms,
+            scales=settings.endpoint.autoscaling is not None,
+            endpoint_name=endpoint.endpoint_name,
+            update=update,
+            failure=failure,
+        )
+        self.start.next(look_up).next(self._choose(before=before, busy=busy))
         create.next(changed)
         update.next(changed)
 
         retry_look_up(look_up)
         failure.catch(look_up, then=self._missing(create))
-        retry_sagemaker(self.start)
         failure.catch(self.start)
         overtaken = self._overtaken(busy)
         for state in (create, update):
             retry_sagemaker(state)
             failure.catch(state, then=overtaken)
-
-    def _configuration(self) -> tasks.SageMakerCreateEndpointConfig:
-        endpoint = self._settings
-        return tasks.SageMakerCreateEndpointConfig.jsonata(
-            self,
-            "Create the endpoint configuration",
-            endpoint_config_name=ATTEMPT_NAME,
-            tags=sfn.TaskInput.from_text(tag_list(self._tags, _RELEASE_TAGS)),
-            production_variants=[
-                tasks.ProductionVariant(
-                    variant_name="AllTraffic",
-                    model_name=jsonata("$modelName"),
-                    initial_instance_count=endpoint.instance_count,
-                    instance_type=ec2.InstanceType(endpoint.instance_type.removeprefix("ml.")),
-                )
-            ],
-            assign={"configurationName": ATTEMPT_NAME, "polls": 0},
-        )
 
     def _create(self) -> tasks.SageMakerCreateEndpoint:
         return tasks.SageMakerCreateEndpoint.jsonata(
@@ -112,16 +125,7 @@ class DeploymentStates(Construct):
             assign={"polls": 0, "previousConfiguration": ""},
         )
 
-    def _update(self) -> tasks.SageMakerUpdateEndpoint:
-        return tasks.SageMakerUpdateEndpoint.jsonata(
-            self,
-            "Update the endpoint",
-            endpoint_name=self._endpoint.endpoint_name,
-            endpoint_config_name=jsonata("$configurationName"),
-            assign={"polls": 0},
-        )
-
-    def _choose(self, *, update: sfn.IChainable, busy: sfn.IChainable) -> sfn.Choice:
+    def _choose(self, *, before: BeforeUpdateStates, busy: sfn.IChainable) -> sfn.Choice:
         """Update what serves, replace what has failed, wait for what is on its way."""
         delete = self._endpoint.delete(self, "Delete the failed endpoint")
         retry_sagemaker(delete)
@@ -143,10 +147,11 @@ class DeploymentStates(Construct):
         )
         return (
             sfn.Choice.jsonata(self, "What does the endpoint do?")
-            .when(endpoint_is("InService"), update)
+            .when(_IN_SERVICE_TO_PUT_BACK, before.put_back)
+            .when(endpoint_is("InService"), before.release)
             .when(endpoint_is("Failed"), delete)
             .when(STUCK, stuck)
-            .when(STILL_WAITING_TOO_LONG, too_long)
+            .when(self._endpoint.waiting_too_long, too_long)
             .otherwise(busy)
         )
 

@@ -1,5 +1,6 @@
 """Single states that speak with SageMaker about one endpoint."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,15 +11,32 @@ from constructs import Construct
 from mlops_stacks.constructs.workflow.expressions import jsonata
 from mlops_stacks.constructs.workflow.task_resource import integration
 
-_POLL = Duration.seconds(20)
-_POLLS = 270  # An hour and a half; creation may take longer than ten minutes.
+# A wait and a description are nine events of an execution, which has at most 25,000:
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+_MOST_POLLS = 100
+_SHORTEST_POLL_SECONDS = 20
+_INSTANCES = "$states.result.ProductionVariants[0].CurrentInstanceCount"
 
-STILL_WAITING_TOO_LONG = sfn.Condition.jsonata(jsonata(f"$polls > {_POLLS}"))
+
+CHANGES = "$endpoint.status in ['Creating', 'Updating', 'SystemUpdating', 'RollingBack']"
+"""An expression, not marked: whether the endpoint is changing."""
 
 
 def endpoint_is(status: str) -> sfn.Condition:
     """Whether the last description had this status."""
     return sfn.Condition.jsonata(jsonata(f"$endpoint.status = '{status}'"))
+
+
+def serves(configuration: str) -> sfn.Condition:
+    """Whether the endpoint is in service on what an expression says."""
+    return sfn.Condition.jsonata(
+        jsonata(f"$endpoint.status = 'InService' and $endpoint.configuration = {configuration}")
+    )
+
+
+def still_waiting_too_long(most_polls: int) -> str:
+    """An expression, not marked: whether the endpoint was asked for often enough."""
+    return f"$polls > {most_polls}"
 
 
 # Neither serves as it should, and neither changes by itself:
@@ -34,11 +52,31 @@ STUCK_CAUSE = jsonata("'The endpoint is ' & $endpoint.status & ': ' & $endpoint.
 class EndpointCalls:
     """States for the endpoint of this name.
 
-    A description leaves the variable `endpoint` = {status, configuration, reason} and counts
-    itself in `polls`.
+    A description leaves the variable `endpoint` = {status, configuration, reason, instances} and
+    counts itself in `polls`.
+
+    Attributes:
+        endpoint_name: the endpoint.
+        longest_minutes: how long it may take to change.
     """
 
     endpoint_name: str
+    longest_minutes: int
+
+    @property
+    def poll_seconds(self) -> int:
+        """How long to wait before it is asked for again."""
+        return max(_SHORTEST_POLL_SECONDS, math.ceil(self.longest_minutes * 60 / _MOST_POLLS))
+
+    @property
+    def most_polls(self) -> int:
+        """How often it is asked for while it changes."""
+        return math.ceil(self.longest_minutes * 60 / self.poll_seconds)
+
+    @property
+    def waiting_too_long(self) -> sfn.Condition:
+        """Whether it has been asked for as often."""
+        return sfn.Condition.jsonata(jsonata(still_waiting_too_long(self.most_polls)))
 
     def describe(self, scope: Construct, construct_id: str, **assign: str) -> sfn.CustomState:
         """Describe the endpoint; `assign` names more variables."""
@@ -50,25 +88,59 @@ class EndpointCalls:
                     "$exists($states.result.FailureReason)"
                     " ? $states.result.FailureReason : 'SageMaker gave no reason'"
                 ),
+                "instances": jsonata(
+                    f"$exists({_INSTANCES}) ? {_INSTANCES} : 0"  # None while it is being made.
+                ),
             },
             "polls": jsonata("$polls + 1"),
             **assign,
         }
-        return self._call(scope, construct_id, "describeEndpoint", variables)
+        return self._call(scope, construct_id, "describeEndpoint", assign=variables)
 
     def delete(self, scope: Construct, construct_id: str) -> sfn.CustomState:
         """Delete the endpoint: all that can be done with one that has failed.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
         """
-        return self._call(scope, construct_id, "deleteEndpoint", {})
+        return self._call(scope, construct_id, "deleteEndpoint")
+
+    def update(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        configuration: str,
+        how: Mapping[str, object],
+    ) -> sfn.CustomState:
+        """Put the endpoint on a configuration, and count descriptions from nought.
+
+        Args:
+            scope: the state's construct.
+            construct_id: the state's name.
+            configuration: an expression, marked as one.
+            how: more of the request.
+        """
+        return self._call(
+            scope,
+            construct_id,
+            "updateEndpoint",
+            arguments={"EndpointConfigName": configuration, **how},
+            assign={"polls": 0},
+        )
 
     def wait(self, scope: Construct, construct_id: str) -> sfn.Wait:
         """Let some time pass before the next description."""
-        return sfn.Wait.jsonata(scope, construct_id, time=sfn.WaitTime.duration(_POLL))
+        pause = sfn.WaitTime.duration(Duration.seconds(self.poll_seconds))
+        return sfn.Wait.jsonata(scope, construct_id, time=pause)
 
     def _call(
-        self, scope: Construct, construct_id: str, action: str, assign: Mapping[str, object]
+        self,
+        scope: Construct,
+        construct_id: str,
+        action: str,
+        *,
+        arguments: Mapping[str, object] | None = None,
+        assign: Mapping[str, object] | None = None,
     ) -> sfn.CustomState:
         return sfn.CustomState(
             scope,
@@ -76,7 +148,7 @@ class EndpointCalls:
             state_json={
                 "Type": "Task",
                 "Resource": integration("aws-sdk:sagemaker", action),
-                "Arguments": {"EndpointName": self.endpoint_name},
-                "Assign": assign,
+                "Arguments": {"EndpointName": self.endpoint_name, **(arguments or {})},
+                "Assign": assign or {},
             },
         )

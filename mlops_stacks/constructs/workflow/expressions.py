@@ -13,9 +13,19 @@ def jsonata(expression: str) -> str:
     return f"{{% {expression} %}}"
 
 
+def unmarked(marked: str) -> str:
+    """The expression between the marks, to be a part of another."""
+    return marked.removeprefix("{% ").removesuffix(" %}")
+
+
 COMMIT_ID = jsonata("$commitId")
 IMAGE_URI = jsonata("$imageUri")
 EXECUTION_ID = jsonata("$states.context.Execution.Id")
+
+EXECUTION_NAME = (
+    "$replace($split($states.context.Execution.Id, ':')[-1], /[^a-zA-Z0-9_.=+@-]/, '-')"
+)
+"""An expression, not marked, for the run's name, of characters that a tag may hold."""
 
 # A retry of the same state must not meet the name that its first try has taken.
 ATTEMPT_NAME = jsonata(
@@ -33,19 +43,72 @@ RELEASE: Mapping[str, str] = {
 """What every mail says of the release."""
 
 
+VERSION = jsonata("$version")
+
 COMMIT_TAG: Mapping[str, str] = {"commit": "$commitId"}
 
 
-def tag_list(tags: Mapping[str, str], expressions: Mapping[str, str] = COMMIT_TAG) -> str:
+def readable(cause: str) -> str:
+    """An expression for the sentence in the cause of an error, which may be a function's JSON.
+
+    Args:
+        cause: an expression for the cause.
+    """
+    sentence = (
+        r"$match("
+        + cause
+        + r""", /"(?:errorMessage|FailureReason)": ?"((?:[^\\"]|\\.)*)"/)[0].groups[0]"""
+    )
+    quoted = r"""$replace($told, '\\"', '"')"""
+    return f"($told := {sentence}; $exists($told) ? {quoted} : {cause})"
+
+
+def one_line(text: str, *, characters: int) -> str:
+    """An expression for a text on one line, cut.
+
+    Args:
+        text: an expression for the text.
+        characters: so many at most.
+    """
+    return rf"$substring($replace({text}, /[\s\u0085\u2028\u2029]+/, ' '), 0, {characters})"
+
+
+_DIGEST = "$hash($states.context.Execution.Id, 'SHA-256')"
+
+
+def release_name(model_name: str, commit: str) -> str:
+    """An expression for the name that everything of a release begins with.
+
+    It is made of the model, the commit and a digest of the execution, so that two runs of one
+    commit never share a job name. With the retry count it stays within SageMaker's 63 characters
+    and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`. No model name holds two hyphens in a row:
+    what is allowed on the jobs of `iris` is not on those of `iris-b`.
+
+    Args:
+        model_name: the model's name.
+        commit: an expression for the commit.
+    """
+    short_commit = f"$lowercase($substring($replace({commit}, /[^a-zA-Z0-9]/, ''), 0, 12))"
+    return jsonata(f"'{model_name}--' & {short_commit} & '-' & $substring({_DIGEST}, 0, 12)")
+
+
+def tag_list(
+    tags: Mapping[str, str],
+    expressions: Mapping[str, str] = COMMIT_TAG,
+    *,
+    more: str | None = None,
+) -> str:
     """An expression for tags in the words of SageMaker's API.
 
     Args:
         tags: keys and values as they are.
         expressions: keys, and JSONata expressions for their values.
+        more: an expression for one more tag, or for nothing.
     """
     values = {key: _text(value) for key, value in tags.items()} | dict(expressions)
     pairs = [f"{{'Key': {_text(key)}, 'Value': {value}}}" for key, value in values.items()]
-    return jsonata(f"[{', '.join(pairs)}]")
+    tagged = f"[{', '.join(pairs)}]"
+    return jsonata(f"$append({tagged}, {more})" if more else tagged)
 
 
 def _text(text: str) -> str:
@@ -58,39 +121,47 @@ def job_names(model_name: str) -> str:
     return f"{model_name}--*"
 
 
-def release_variables(model_name: str) -> dict[str, str]:
+def release_variables(model_name: str) -> dict[str, object]:
     """Variables that hold for the whole run, whatever the input is.
 
-    `releaseName` is made of the model, the commit and a digest of the execution, so that two
-    runs of one commit never share a job name. With the retry count it stays within SageMaker's
-    63 characters and its pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`. No model name holds two
-    hyphens in a row: what is allowed on the jobs of `iris` is not on those of `iris-b`.
     `approvalId` is made of the execution too: a retry must ask under the id that a mail may carry
-    already, and whoever knows the execution finds its approval.
+    already, and whoever knows the execution finds its approval. `version` is registered later, and
+    nothing is known of the live model before it is looked at.
     """
     commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
-    short_commit = f"$lowercase($substring($replace({commit}, /[^a-zA-Z0-9]/, ''), 0, 12))"
-    digest = "$hash($states.context.Execution.Id, 'SHA-256')"
     return {
-        "approvalId": jsonata(f"$substring({digest}, 0, 32)"),
+        "approvalId": jsonata(f"$substring({_DIGEST}, 0, 32)"),
         "commitId": jsonata(commit),
         "imageUri": jsonata(
             "$exists($states.input.imageUri) ? $string($states.input.imageUri) : 'unknown'"
         ),
-        "committer": jsonata(
-            "$type($states.input.committer) = 'string' ? $states.input.committer : ''"
-        ),
-        "pipelineExecutionId": jsonata(
-            "$type($states.input.pipelineExecutionId) = 'string'"
-            " ? $states.input.pipelineExecutionId : ''"
-        ),
+        "committer": _text_input("committer"),
+        "live": {
+            "kind": "unknown",
+            "problem": "",
+            "modelName": "",
+            "commitId": "",
+            "modelPackageArn": "",
+            "reportKey": "",
+            "task": "",
+        },
+        "liveReportKey": "",
+        "pipelineExecutionId": _text_input("pipelineExecutionId"),
         "previousConfiguration": "",
-        "releaseName": jsonata(
-            f"'{model_name}--' & {short_commit} & '-' & $substring({digest}, 0, 12)"
-        ),
+        "putBack": False,
+        "reason": _text_input("reason"),
+        "releaseName": release_name(model_name, f"({commit})"),
         "startedAt": jsonata("$states.context.Execution.StartTime"),
+        "version": {"modelPackageArn": "", "number": 0},
     }
 
+
+def _text_input(name: str) -> str:
+    return jsonata(f"$type($states.input.{name}) = 'string' ? $states.input.{name} : ''")
+
+
+VERSION_TO_PUT_BACK = jsonata("$exists($states.input.modelPackageArn)")
+"""True for `{"modelPackageArn": <version>}`: an approved version is put back."""
 
 _COMPLETE_INPUT = (
     # A tag of a container image, and a reference without white space. Nothing is anchored at the

@@ -1,4 +1,4 @@
-"""The data is looked at before anything is paid for."""
+"""The data is looked at before anything is paid for, and again after the last job has read it."""
 
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -29,19 +29,93 @@ class InspectionStates(Construct):
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.start = tasks.LambdaInvoke.jsonata(
+        self.start = _look(
             self,
             "Look at the data",
-            lambda_function=inspect,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "bucket": bucket.bucket_name,
-                    "trainPrefix": TRAIN_PREFIX,
-                    "testPrefix": TEST_PREFIX,
-                    "manifestKey": jsonata(f"'{MANIFESTS_PREFIX}' & $releaseName & '.json'"),
-                }
-            ),
-            assign={"data": jsonata("$states.result.Payload")},
+            bucket=bucket,
+            inspect=inspect,
+            manifest="$releaseName",
+            variable="data",
         )
-        retry_lambda(self.start)
         failure.catch(self.start)
+
+
+class UnchangedDataStates(Construct):
+    """Goes on only if the held-out data is what it was: all figures are of one test then.
+
+    A transform job lists the data itself, when it begins.
+
+    Args:
+        then: where to go on.
+
+    Attributes:
+        start: the first state.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        inspect: lambda_.IFunction,
+        then: sfn.IChainable,
+        failure: FailurePath,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.start = _look(
+            self,
+            "Look at the data again",
+            bucket=bucket,
+            inspect=inspect,
+            manifest="$releaseName & '-again'",
+            variable="dataAfter",
+        )
+        failure.catch(self.start)
+        changed = failure.explain(
+            self,
+            "Explain the changed data",
+            state=self.start.state_id,
+            error="HeldOutDataChanged",
+            cause=f"Files under {TEST_PREFIX} changed while the release ran, so its figures would "
+            "be of two different tests. Release again.",
+        )
+        same = sfn.Condition.jsonata(jsonata("$dataAfter.testVersion = $data.testVersion"))
+        self.start.next(
+            sfn.Choice.jsonata(self, "Is the held-out data the same?")
+            .when(same, then)
+            .otherwise(changed)
+        )
+
+
+def _look(
+    scope: Construct,
+    construct_id: str,
+    *,
+    bucket: s3.IBucket,
+    inspect: lambda_.IFunction,
+    manifest: str,
+    variable: str,
+) -> tasks.LambdaInvoke:
+    """Look at the data.
+
+    Args:
+        manifest: an expression for the name under which its objects are listed.
+        variable: what is left.
+    """
+    state = tasks.LambdaInvoke.jsonata(
+        scope,
+        construct_id,
+        lambda_function=inspect,
+        payload=sfn.TaskInput.from_object(
+            {
+                "bucket": bucket.bucket_name,
+                "trainPrefix": TRAIN_PREFIX,
+                "testPrefix": TEST_PREFIX,
+                "manifestKey": jsonata(f"'{MANIFESTS_PREFIX}' & {manifest} & '.json'"),
+            }
+        ),
+        assign={variable: jsonata("$states.result.Payload")},
+    )
+    retry_lambda(state)
+    return state

@@ -51,3 +51,45 @@ def retry_lambda(state: tasks.LambdaInvoke) -> None:
         backoff_rate=2,
         jitter_strategy=sfn.JitterType.FULL,
     )
+
+
+def retry_watching(state: sfn.CustomState) -> None:
+    """Ask for the endpoint again for ten minutes: a fault of the API ends no roll-out."""
+    state.add_retry(
+        errors=["SageMaker.SageMakerException", "SageMaker.SdkClientException"],
+        interval=Duration.seconds(10),
+        max_attempts=6,
+        backoff_rate=2,
+    )
+
+
+def retry_alarms(state: sfn.CustomState) -> None:
+    """Look at alarms again on throttling.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    state.add_retry(
+        errors=["CloudWatch.CloudWatchException", "CloudWatch.SdkClientException"],
+        interval=Duration.seconds(2),
+        max_attempts=5,
+        backoff_rate=2,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def retry_scaling(state: sfn.CustomState) -> None:
+    """Try a call of Application Auto Scaling again on throttling, or while another one runs.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+    """
+    state.add_retry(
+        errors=[
+            "ApplicationAutoScaling.ApplicationAutoScalingException",
+            "ApplicationAutoScaling.ConcurrentUpdateException",
+            "ApplicationAutoScaling.InternalServiceException",
+        ],
+        interval=Duration.seconds(5),
+        max_attempts=4,
+        backoff_rate=2,
+        jitter_strategy=sfn.JitterType.FULL,
+    )

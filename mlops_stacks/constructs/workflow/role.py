@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from mlops_stacks.constructs.acknowledgment import acknowledge
+from mlops_stacks.constructs.acknowledgment import acknowledge, acknowledge_sagemaker
+from mlops_stacks.constructs.endpoint_alarms import allow_alarm_reads
+from mlops_stacks.constructs.model_registry import version_names
+from mlops_stacks.constructs.registry_functions import VERSIONS_REASON
+from mlops_stacks.constructs.sagemaker_arn import sagemaker_arn
+from mlops_stacks.constructs.scaling_permissions import (
+    SCALING_ACTIONS,
+    allow_scaling,
+    allow_targets,
+)
 from mlops_stacks.constructs.workflow.expressions import job_names
+from mlops_stacks.names import Names
 
 
 class WorkflowRole(Construct):
@@ -17,6 +28,10 @@ class WorkflowRole(Construct):
     The policies that the CDK's tasks would add name every job of the account; these name the
     model's own. https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html lists
     what each integration needs.
+
+    Args:
+        scales: whether the endpoint follows the traffic.
+        alarms: what is looked at before an update.
 
     Attributes:
         role: the role.
@@ -27,8 +42,9 @@ class WorkflowRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        model_name: str,
-        endpoint_name: str,
+        names: Names,
+        scales: bool,
+        alarms: Sequence[cloudwatch.IAlarm],
         passed_roles: Sequence[iam.IRole],
         functions: Sequence[lambda_.IFunction],
     ) -> None:
@@ -39,12 +55,12 @@ class WorkflowRole(Construct):
             description="The release workflow",
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         )
-        names = job_names(model_name)
+        own = job_names(names.model)
         for kind, job in (("training-job", "TrainingJob"), ("transform-job", "TransformJob")):
             self._allow(
                 [f"sagemaker:{verb}{job}" for verb in ("Create", "Describe", "Stop")]
                 + ["sagemaker:AddTags", "sagemaker:ListTags"],
-                [self._sagemaker(kind, names)],
+                [sagemaker_arn(self, kind, own)],
             )
             # Step Functions learns of a job's end by a rule of its own, of this name.
             rule = f"StepFunctionsGetEventsForSageMaker{job}sRule"
@@ -53,10 +69,10 @@ class WorkflowRole(Construct):
                 [Stack.of(self).format_arn(service="events", resource="rule", resource_name=rule)],
             )
         self._allow(
-            ["sagemaker:CreateModel", "sagemaker:AddTags"], [self._sagemaker("model", names)]
+            ["sagemaker:CreateModel", "sagemaker:AddTags"], [sagemaker_arn(self, "model", own)]
         )
-        configurations = self._sagemaker("endpoint-config", names)
-        endpoint = self._sagemaker("endpoint", endpoint_name)
+        configurations = sagemaker_arn(self, "endpoint-config", own)
+        endpoint = sagemaker_arn(self, "endpoint", names.endpoint)
         self._allow(["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"], [configurations])
         self._allow(
             ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [endpoint, configurations]
@@ -70,15 +86,24 @@ class WorkflowRole(Construct):
             [role.role_arn for role in passed_roles],
             {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         )
+        versions = version_names(names.model_package_group)
+        self._allow(
+            ["sagemaker:UpdateModelPackage"], [sagemaker_arn(self, "model-package", versions)]
+        )
+        if scales:
+            allow_scaling(self.role, endpoint_name=names.endpoint, configurations=own)
+        # What scales is deleted only for those who may end that too:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html
+        allow_targets(self.role, ["DeregisterScalableTarget", *(SCALING_ACTIONS if scales else ())])
+        if alarms:
+            allow_alarm_reads(self.role)
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions])
         self._observe()
         for kind in ("training-job", "transform-job", "model", "endpoint-config"):
-            acknowledge(
-                self.role,
-                finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>"
-                f":<AWS::AccountId>:{kind}/{names}]",
-                reason="Each release makes new ones, named after the model",
-            )
+            acknowledge_sagemaker(self.role, resource=kind, name=own)
+        acknowledge_sagemaker(
+            self.role, resource="model-package", name=versions, reason=VERSIONS_REASON
+        )
 
     def _observe(self) -> None:
         # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and xray-iam.html:
@@ -104,14 +129,6 @@ class WorkflowRole(Construct):
             self.role,
             finding="AwsSolutions-IAM5[Resource::*]",
             reason="Log delivery and X-Ray have no resources that a policy could name",
-        )
-
-    def _sagemaker(self, resource: str, name: str) -> str:
-        return Stack.of(self).format_arn(
-            service="sagemaker",
-            resource=resource,
-            resource_name=name,
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
 
     def _allow(

@@ -1,25 +1,30 @@
-"""The endpoint is watched until it serves the new model, then tried, then told of."""
+"""The endpoint is watched until it serves the new model, or it is known why it does not."""
 
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from mlops_stacks.constructs.workflow.endpoint_calls import (
-    STILL_WAITING_TOO_LONG,
     STUCK,
     STUCK_CAUSE,
     STUCK_ERROR,
     EndpointCalls,
     endpoint_is,
+    serves,
 )
-from mlops_stacks.constructs.workflow.expressions import RELEASE, jsonata
-from mlops_stacks.constructs.workflow.failure import FailurePath
-from mlops_stacks.constructs.workflow.retries import retry_lambda, retry_sagemaker
+from mlops_stacks.constructs.workflow.expressions import jsonata
+from mlops_stacks.constructs.workflow.failure import (
+    FAILED_ERROR,
+    ROLLED_BACK_ERROR,
+    FailurePath,
+)
+from mlops_stacks.constructs.workflow.retries import retry_sagemaker, retry_watching
 
 
 class VerificationStates(Construct):
-    """Ends the run: live, or one of the ways in which an endpoint does not come to serve.
+    """Goes on once the new model is live, or ends the run.
+
+    Args:
+        live: where to go on.
 
     Attributes:
         start: the state to go to once the endpoint is changing.
@@ -30,41 +35,39 @@ class VerificationStates(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        model_name: str,
         endpoint: EndpointCalls,
-        smoke_test: lambda_.IFunction,
-        mail: lambda_.IFunction,
+        live: sfn.IChainable,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._model_name = model_name
         self._endpoint = endpoint
         self._failure = failure
-        self._smoke_test = smoke_test
-        self._mail = mail
 
         self.start = endpoint.wait(self, "Wait for the endpoint")
         check = endpoint.describe(self, "Check the endpoint")
-        retry_sagemaker(check)
+        retry_watching(check)
         failure.catch(check)
-        self.start.next(check).next(self._judge())
+        self.start.next(check).next(self._judge(live))
 
-    def _judge(self) -> sfn.Choice:
+    def _judge(self, live: sfn.IChainable) -> sfn.Choice:
         """In service on another configuration is no success, whatever the status says."""
         return (
             sfn.Choice.jsonata(self, "Is the new model live?")
-            .when(_serves("$configurationName"), self._try_and_tell())
-            .when(_serves("$previousConfiguration"), self._rolled_back())
+            .when(serves("$configurationName"), live)
+            .when(serves("$previousConfiguration"), self._rolled_back())
             .when(endpoint_is("InService"), self._superseded())
             .when(endpoint_is("Failed"), self._failed())
             .when(STUCK, self._stuck())
-            .when(STILL_WAITING_TOO_LONG, self._too_long())
+            .when(self._endpoint.waiting_too_long, self._too_long())
             .otherwise(self.start)
         )
 
     def _rolled_back(self) -> sfn.IChainable:
         return self._explain(
-            "Explain the rollback", error="EndpointRolledBack", cause=jsonata("$endpoint.reason")
+            "Explain the rollback",
+            error=ROLLED_BACK_ERROR,
+            cause=jsonata("$endpoint.reason"),
+            then=self._failure.of_deployment,
         )
 
     def _superseded(self) -> sfn.IChainable:
@@ -88,64 +91,19 @@ class VerificationStates(Construct):
 
     def _failed(self) -> sfn.IChainable:
         failed = self._explain(
-            "Explain the failed endpoint", error="EndpointFailed", cause=jsonata("$endpoint.reason")
+            "Explain the failed endpoint",
+            error=FAILED_ERROR,
+            cause=jsonata("$endpoint.reason"),
+            then=self._failure.of_deployment,
         )
         remove = self._endpoint.delete(self, "Remove the failed endpoint")
         retry_sagemaker(remove)
         remove.add_catch(failed)  # The endpoint's own reason matters more.
         return remove.next(failed)
 
-    def _explain(self, construct_id: str, *, error: str, cause: str) -> sfn.Pass:
+    def _explain(
+        self, construct_id: str, *, error: str, cause: str, then: sfn.IChainable | None = None
+    ) -> sfn.Pass:
         return self._failure.explain(
-            self, construct_id, state=self.start.state_id, error=error, cause=cause
+            self, construct_id, state=self.start.state_id, error=error, cause=cause, then=then
         )
-
-    def _try_and_tell(self) -> sfn.IChainable:
-        smoke_test = tasks.LambdaInvoke.jsonata(
-            self,
-            "Try the endpoint",
-            lambda_function=self._smoke_test,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "row": jsonata("$evaluation.sampleRow"),
-                    "expected": jsonata("$evaluation.samplePrediction"),
-                }
-            ),
-        )
-        retry_lambda(smoke_test)
-        self._failure.catch(smoke_test)
-        live_model = {
-            **RELEASE,
-            "modelName": jsonata("$modelName"),
-            "endpointName": self._endpoint.endpoint_name,
-            "endpointConfigName": jsonata("$configurationName"),
-            "decision": jsonata("$decision"),
-            "evaluation": jsonata("$evaluation"),
-        }
-        mail = tasks.LambdaInvoke.jsonata(
-            self,
-            "Mail the inference link",
-            lambda_function=self._mail,
-            payload=sfn.TaskInput.from_object(
-                {
-                    "outcome": "live",
-                    "modelName": self._model_name,
-                    **RELEASE,
-                    "endpointName": self._endpoint.endpoint_name,
-                    "decision": jsonata("$decision"),
-                    "evaluation": jsonata("$evaluation"),
-                }
-            ),
-            outputs=live_model,
-        )
-        retry_lambda(mail)
-        live = sfn.Succeed.jsonata(self, "Live")
-        # A mail that cannot be sent must not change the outcome.
-        mail.add_catch(live, outputs=live_model)
-        return smoke_test.next(mail).next(live)
-
-
-def _serves(configuration: str) -> sfn.Condition:
-    return sfn.Condition.jsonata(
-        jsonata(f"$endpoint.status = 'InService' and $endpoint.configuration = {configuration}")
-    )

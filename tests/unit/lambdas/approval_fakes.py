@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from answer_approval.evidence import PredictionFile
-from answer_approval.handler import Gate, respond
+from answer_approval.handler import Resources, respond
 from ask_approval.request import Asked, read_request
 from shared.approvals import Approval, Status, Verdict, Vote
 from shared.approvals_table import VoteRefusedError
@@ -103,8 +103,8 @@ class Api:
         self.approvals = FakeApprovals({approval.approval_id: approval} if approval else {})
 
     def send(self, event: Mapping[str, Any], *, now: int = NOW) -> HttpResponse:
-        gate = Gate(approvals=self.approvals, key=KEY, files=_files)
-        return respond(event, gate=gate, now=now)
+        resources = Resources(approvals=self.approvals, key=KEY, files=_files)
+        return respond(event, resources=resources, now=now)
 
     def get(
         self,

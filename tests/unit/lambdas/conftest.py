@@ -7,25 +7,36 @@ from collections.abc import Iterator
 import pytest
 from answer_approval import handler as answer_approval
 from ask_approval import handler as ask_approval
+from clean_up import handler as clean_up
+from gather_evidence import environment as gather_evidence
 from invoke_endpoint import handler as invoke_endpoint
 from mail_outcome import handler as mail_outcome
+from record_outcome import handler as record_outcome
 from shared import aws
 from smoke_test import handler as smoke_test
 
 _CACHES = (
+    aws.application_autoscaling,
+    aws.cloudwatch,
     aws.dynamodb,
     aws.ecr,
     aws.kms,
     aws.s3,
     aws.s3_links,
     aws.sagemaker,
+    aws.sagemaker_at_once,
     aws.sagemaker_runtime,
+    aws.sagemaker_runtime_again,
     aws.sns,
     aws.stepfunctions,
     answer_approval.environment,
     ask_approval.environment,
+    clean_up.environment,
+    gather_evidence.limits,
     invoke_endpoint.environment,
+    invoke_endpoint.watch,
     mail_outcome.environment,
+    record_outcome.environment,
     smoke_test.environment,
 )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from botocore.stub import Stubber
+from shared import aws
 
 from tests.unit.lambdas import events
 
@@ -12,7 +15,8 @@ _EVENT = events.load("gather_evidence")
 _SAGEMAKER = "arn:aws:sagemaker:eu-west-1:123456789012"
 CONFIGURATION = "0f9e8d7c-20261101-aa11bb"
 _CONFIGURATION_ARN = f"{_SAGEMAKER}:endpoint-config/{CONFIGURATION}"
-_LIVE = events.load("evidence")["live"]
+_FOUND = _EVENT["live"]
+_ENDPOINT = events.load("find_live")["endpointName"]
 _THEN = datetime(2026, 11, 1, tzinfo=UTC)
 _JOB = {
     "TrainingJobName": _EVENT["jobName"],
@@ -42,25 +46,28 @@ class SageMaker:
 
     def endpoint(self, status: str = "InService") -> SageMaker:
         answer = {
-            "EndpointName": _EVENT["endpointName"],
-            "EndpointArn": f"{_SAGEMAKER}:endpoint/{_EVENT['endpointName']}",
+            "EndpointName": _ENDPOINT,
+            "EndpointArn": f"{_SAGEMAKER}:endpoint/{_ENDPOINT}",
             "EndpointConfigName": CONFIGURATION,
             "EndpointStatus": status,
             "CreationTime": _THEN,
             "LastModifiedTime": _THEN,
         }
-        self._stubber.add_response(
-            "describe_endpoint", answer, {"EndpointName": _EVENT["endpointName"]}
-        )
+        self._stubber.add_response("describe_endpoint", answer, {"EndpointName": _ENDPOINT})
         return self
 
-    def configuration(self, **tags: str) -> SageMaker:
+    def configuration(
+        self, *, models: tuple[str, ...] = (_FOUND["modelName"],), **tags: str
+    ) -> SageMaker:
         self._stubber.add_response(
             "describe_endpoint_config",
             {
                 "EndpointConfigName": CONFIGURATION,
                 "EndpointConfigArn": _CONFIGURATION_ARN,
-                "ProductionVariants": [{"VariantName": "AllTraffic"}],
+                "ProductionVariants": [
+                    {"VariantName": f"variant-{i}", "ModelName": model}
+                    for i, model in enumerate(models)
+                ],
                 "CreationTime": _THEN,
             },
             {"EndpointConfigName": CONFIGURATION},
@@ -72,11 +79,23 @@ class SageMaker:
         )
         return self
 
-    def released(self) -> SageMaker:
-        """A job, and an endpoint that an earlier release has put into service."""
-        tags = {"commit": _LIVE["commitId"], "evaluation": _LIVE["reportKey"], "team": "flowers"}
-        return self.job().endpoint().configuration(**tags)
+    def released(self, status: str = "InService") -> SageMaker:
+        """An endpoint that an earlier release has put into service."""
+        return self.endpoint(status).configuration(
+            commit=_FOUND["commitId"],
+            evaluation=_FOUND["reportKey"],
+            version=_FOUND["modelPackageArn"],
+            team="flowers",
+        )
 
     def error(self, operation: str, code: str, message: str = "", status: int = 400) -> SageMaker:
         self._stubber.add_client_error(operation, code, message, status)
         return self
+
+
+@contextmanager
+def stubbed() -> Iterator[SageMaker]:
+    """What the functions are answered; all of it must be asked for."""
+    with Stubber(aws.sagemaker()) as stubber:
+        yield SageMaker(stubber)
+        stubber.assert_no_pending_responses()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from answer_approval.handler import Gate, respond
+from answer_approval.handler import Resources, respond
 from shared.approvals import Approval
 from shared.approvals_table import ApprovalsTable
 
@@ -28,7 +28,7 @@ def table() -> Iterator[ApprovalsTable]:
 
 def _statuses(table: ApprovalsTable, posts: list[tuple[str, bytes]]) -> list[int]:
     """The answers to all posts, which begin at the same moment."""
-    gate = Gate(approvals=table, key=KEY, files=lambda _: ())
+    resources = Resources(approvals=table, key=KEY, files=lambda _: ())
     start = Barrier(len(posts))
 
     def post(approver: str, body: bytes) -> int:
@@ -36,7 +36,7 @@ def _statuses(table: ApprovalsTable, posts: list[tuple[str, bytes]]) -> list[int
             "http_approval_post_form", body=body, headers=FORM, query=query_of(approver)
         )
         start.wait()
-        return respond(event, gate=gate, now=NOW).status
+        return respond(event, resources=resources, now=NOW).status
 
     with ThreadPoolExecutor(max_workers=len(posts)) as pool:
         return list(pool.map(lambda one: post(*one), posts))

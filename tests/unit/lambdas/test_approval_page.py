@@ -166,4 +166,19 @@ def test_votes_so_far_stand_beside_the_form() -> None:
     page = _outline(_page(_VOTED).body)
 
     assert f"{GRACE}approved on Sunday 22 November 2026, 14:31 UTCFine" in page.text
-    assert LIN not in page.text
+    assert LIN not in page.text.partition("Your decision")[2]
+
+
+def test_a_program_gets_the_version_and_the_gate() -> None:
+    said = json.loads(_page(APPROVAL, accept="application/json").body)
+
+    assert said["modelPackageArn"] == APPROVAL.model_package_arn
+    assert said["comparison"] == "better than live"
+    assert said["gate"]["passed"] is True
+    assert said["gate"]["checks"][0]["limit"] == 0.6
+
+
+def test_the_committer_is_named_if_known() -> None:
+    assert f"Committer{APPROVAL.committer}" in _outline(_page(APPROVAL).body).text
+    unknown = replace(APPROVAL, committer="")
+    assert "Committer" not in _outline(_page(unknown).body).text

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from urllib.parse import quote_from_bytes
 
-from answer_approval.handler import Gate, respond
+from answer_approval.handler import Resources, respond
 from answer_approval.submission import MAX_REASON_CHARACTERS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def _post_and_look(
     """Post to an approval of its own: the status and the votes kept, which both looks show."""
     approval = replace(APPROVAL, approval_id=f"{number:032x}")
     table.record(approval)
-    gate = Gate(approvals=table, key=KEY, files=lambda _: ())
+    resources = Resources(approvals=table, key=KEY, files=lambda _: ())
     path, query = {"approvalId": approval.approval_id}, query_of(ADA, approval=approval)
     posted = events.http(
         "http_approval_post_form",
@@ -59,7 +59,7 @@ def _post_and_look(
         path_parameters=path,
         query=query,
     )
-    status = respond(posted, gate=gate, now=NOW).status
+    status = respond(posted, resources=resources, now=NOW).status
     kept = table.get(approval.approval_id)
     assert kept is not None
     reasons = [vote.reason for vote in kept.votes]
@@ -67,7 +67,7 @@ def _post_and_look(
         looked = events.http(
             "http_approval_get", headers={"accept": accept}, path_parameters=path, query=query
         )
-        page = respond(looked, gate=gate, now=NOW).body
+        page = respond(looked, resources=resources, now=NOW).body
         if accept == "text/html":
             assert _shown(page) == [reason for reason in reasons if reason]
         else:

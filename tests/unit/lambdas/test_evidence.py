@@ -17,11 +17,16 @@ from tests.unit.lambdas import events
 
 _JSON = events.load("evidence")
 _EVIDENCE = Evidence.from_json(_JSON)
+_FITTED = events.load("evidence_regression")
 
 
 def test_evidence_survives_json() -> None:
     assert Evidence.from_json(json.loads(json.dumps(_EVIDENCE.to_json()))) == _EVIDENCE
     assert _EVIDENCE.to_json() == _JSON
+
+
+def test_evidence_of_a_regression_survives_json() -> None:
+    assert Evidence.from_json(_FITTED).to_json() == _FITTED
 
 
 def test_first_release_survives_json() -> None:
@@ -36,7 +41,7 @@ def test_wrong_field_names_itself(field: str) -> None:
         Evidence.from_json({**_JSON, field: True})
 
 
-@pytest.mark.parametrize("part", ["data", "training", "live", "evaluation"])
+@pytest.mark.parametrize("part", ["data", "training", "live", "gate", "evaluation"])
 def test_a_part_without_its_fields_is_refused(part: str) -> None:
     with pytest.raises(InvalidEventError):
         Evidence.from_json({**_JSON, part: {}})
@@ -52,14 +57,36 @@ def test_a_part_without_its_fields_is_refused(part: str) -> None:
     ],
 )
 def test_verdict_is_what_the_shown_figures_say(ours: float, theirs: float, verdict: str) -> None:
-    assert _EVIDENCE.live
-    evidence = replace(
-        _EVIDENCE,
-        evaluation=replace(_EVIDENCE.evaluation, accuracy=ours),
-        live=replace(_EVIDENCE.live, accuracy=theirs),
-    )
+    assert _with(accuracy=(ours, theirs)).comparison == verdict
 
-    assert evidence.comparison == verdict
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        (0.1739, 0.2012, "better than live"),
+        (0.2012, 0.1739, "worse than live"),
+        (0.17391, 0.17394, "as good as live"),
+        (12_340.0, 12_341.0, "as good as live"),
+        (0.0, 1e-5, "better than live"),
+    ],
+)
+def test_a_smaller_error_is_better(ours: float, theirs: float, verdict: str) -> None:
+    assert _with(rmse=(ours, theirs)).comparison == verdict
+
+
+def test_an_undefined_headline_is_not_compared() -> None:
+    assert _with(accuracy=(None, 0.5)).comparison == "not compared with live"
+    assert _with(accuracy=(0.5, None)).comparison == "not compared with live"
+
+
+def _with(**headline: tuple[float | None, float | None]) -> Evidence:
+    """Evidence with the headline metric of the new and of the live model."""
+    [(name, (ours, theirs))] = headline.items()
+    known = Evidence.from_json(_FITTED if name == "rmse" else _JSON)
+    assert known.live
+    new = replace(known.evaluation, metrics={**known.evaluation.metrics, name: ours})
+    live = replace(known.live, metrics={**known.live.metrics, name: theirs})
+    return replace(known, evaluation=new, live=live)
 
 
 def test_without_a_live_model_the_verdict_tells_why() -> None:
@@ -105,5 +132,5 @@ def test_events_of_the_functions_agree() -> None:
     # The checked-in events are one release, seen by one function after the other.
     gather: dict[str, Any] = events.load("gather_evidence")
     assert gather["evaluation"] == _JSON["evaluation"]
-    assert gather["data"] == _JSON["data"] == events.load("evaluate_predictions")["data"]
+    assert gather["data"] == _JSON["data"] == events.load("merge_parts")["data"]
     assert events.load("inspect_data")["manifestKey"] == _JSON["data"]["manifestKey"]

@@ -52,6 +52,20 @@ def test_reason_is_dug_out(cause: str | dict[str, str], reason: str) -> None:
         ("NoTrainingData", "", "There is nothing to train on"),
         ("NoHeldOutData", "", "There is nothing to measure a model on"),
         ("EndpointRolledBack", "did not pass the ping health check", "old model still serves"),
+        ("EndpointRolledBack", "alarm(s) have gone into ALARM state: [iris]", "[endpoint.alarms]"),
+        ("EndpointRolledBack", "alarm(s) have gone into ALARM state: [iris]", "old model still"),
+        ("UnknownVersion", "no version 9", "`make versions`"),
+        ("VersionNotApproved", "was rejected", "Only a version that people have approved"),
+        ("VersionIncomplete", "no report", "put another version"),
+        ("TooManyClasses", "", 'model.task = "regression"'),
+        ("TooManyPredictionObjects", "", "fewer, larger ones"),
+        ("HeldOutDataChanged", "", "of two different tests"),
+        ("EndpointUnhealthy", "The live model's alarm iris-5xx rings.", "`make rollback`"),
+        ("EndpointUnhealthy", "The live model's alarm iris-5xx rings.", "stays approved"),
+        ("EndpointRolledBack", "SageMaker gave no reason", "old model still serves"),
+        ("EndpointRolledBack", "SageMaker gave no reason", "Why is not known"),
+        ("EndpointFailed", "SageMaker gave no reason", "Why is not known"),
+        ("InvalidReleaseInput", "", '{"modelPackageArn": "<ARN of the version>"}'),
         ("EndpointFailed", "did not pass the ping health check", "no model is live until"),
         ("InvalidReleaseInput", "Send ...", '{"commitID": "<tag>", "imageUri"'),
         ("Sandbox.Timedout", "Task timed out after 30.00 seconds", "function took longer"),
@@ -69,7 +83,7 @@ def test_advice_fits_the_failure(error: str, reason: str, words: str) -> None:
     [
         ("Train the model", "training.max_runtime_minutes"),
         ("Predict the held-out data", "twelve hours"),
-        ("Evaluate the predictions", "longer than it may"),
+        ("Measure a part", "longer than it may"),
         ("", "longer than it may"),
     ],
 )
@@ -97,6 +111,65 @@ def test_an_endpoint_that_was_busy_before_is_told_from_one_that_is_slow_now() ->
 
     assert "This release has changed nothing" in re.sub(r"\s+", " ", busy)
     assert "may yet come to serve this model" in slow
+
+
+@pytest.mark.parametrize("error", ["NoHeldOutData", "NoTrainingData"])
+def test_data_that_was_removed_meanwhile_does_not_mean_that_nothing_was_trained(error: str) -> None:
+    text = advice(error=error, reason="", state="Look at the data again")
+
+    assert "removed from the data bucket while the release ran" in text
+    assert "Nothing was trained" not in text
+
+
+@pytest.mark.parametrize("error", ["EndpointRolledBack", "EndpointFailed"])
+def test_without_a_reason_nothing_is_blamed(error: str) -> None:
+    text = advice(error=error, reason="SageMaker gave no reason", state="Wait for the endpoint")
+
+    assert "did not get healthy" not in text
+    assert "went off while" not in text
+
+
+def test_a_model_that_could_not_be_tried_may_be_at_fault() -> None:
+    elsewhere = advice(error="TransientError", reason="", state="Merge the parts")
+    tried = advice(error="TransientError", reason="", state="Try the endpoint")
+
+    assert "Nothing is wrong with the model" in elsewhere
+    assert "Nothing is wrong with the model" not in tried
+    assert "may be at fault, or may not" in tried
+
+
+@pytest.mark.parametrize("state", ["Scale with the traffic", "Set the pace of scaling"])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("ApplicationAutoScaling.ValidationException", "an instance type that cannot scale"),
+        ("ApplicationAutoScaling.AccessDeniedException", "A role lacks a permission"),
+        ("ApplicationAutoScaling.LimitExceededException", "an instance type that cannot scale"),
+        ("States.Timeout", "an instance type that cannot scale"),
+    ],
+)
+def test_a_model_that_does_not_scale_has_passed_its_test(
+    state: str, error: str, words: str
+) -> None:
+    text = advice(error=error, reason="no", state=state)
+
+    assert text.startswith("The model has passed its test on the endpoint and stays there")
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("no", "deregister-scalable-target"), ("not authorized to perform", "lacks a permission")],
+)
+def test_scaling_that_does_not_end_has_changed_nothing(reason: str, words: str) -> None:
+    text = advice(
+        error="ApplicationAutoScaling.ApplicationAutoScalingException",
+        reason=reason,
+        state="Stop scaling with the traffic",
+    )
+
+    assert "nothing was changed" in text
+    assert words in text
 
 
 def test_an_endpoint_nobody_watches_any_more_is_said_to_be_changing() -> None:

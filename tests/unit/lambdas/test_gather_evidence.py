@@ -10,56 +10,51 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from gather_evidence.handler import handle
-from moto import mock_aws
 from shared import aws
 from shared.evidence import Evidence
 from shared.fields import InvalidEventError
 from shared.transient import TransientError
 
 from tests.unit.lambdas import events
-from tests.unit.lambdas.sagemaker_answers import CONFIGURATION, SageMaker
+from tests.unit.lambdas.live_report import GATE, LIVE, emulated_bucket, put_report
+from tests.unit.lambdas.sagemaker_answers import SageMaker, stubbed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _EVENT = events.load("gather_evidence")
 _BUCKET = _EVENT["bucket"]
-_LIVE = events.load("evidence")["live"]
+_FOUND = _EVENT["live"]
+
+
+@pytest.fixture(autouse=True)
+def _gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE", GATE)
 
 
 @pytest.fixture
 def sagemaker() -> Iterator[SageMaker]:
-    with Stubber(aws.sagemaker()) as stubber:
-        yield SageMaker(stubber)
-        stubber.assert_no_pending_responses()
+    with stubbed() as answers:
+        yield answers
 
 
 @pytest.fixture
 def s3(sagemaker: SageMaker) -> Iterator[S3Client]:  # noqa: ARG001 - stubbed before moto begins
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(
-            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+    with emulated_bucket(_BUCKET) as client:
         yield client
-
-
-def _put_report(s3: S3Client, **changes: object) -> None:
-    report = {**_LIVE, **changes}
-    s3.put_object(Bucket=_BUCKET, Key=_LIVE["reportKey"], Body=json.dumps(report).encode())
 
 
 def _gather(**changes: object) -> Evidence:
     answer = handle({**_EVENT, **changes}, None)
-    return Evidence.from_json(json.loads(json.dumps(answer)))
+    return Evidence.from_json(json.loads(json.dumps(answer, allow_nan=False)))
 
 
 def test_candidate_and_live_model_stand_beside_each_other(
     sagemaker: SageMaker, s3: S3Client
 ) -> None:
     # Given an earlier release whose report is there
-    sagemaker.released()
-    _put_report(s3)
+    sagemaker.job()
+    put_report(s3)
 
     # When the evidence is gathered
     evidence = _gather()
@@ -70,115 +65,120 @@ def test_candidate_and_live_model_stand_beside_each_other(
 
 
 def test_first_release_has_no_live_model(sagemaker: SageMaker, s3: S3Client) -> None:  # noqa: ARG001
-    sagemaker.job().error(
-        "describe_endpoint", "ValidationException", 'Could not find endpoint "iris".'
-    )
+    sagemaker.job()
 
-    evidence = _gather()
+    evidence = _gather(live={"kind": "none"})
 
     assert evidence.live is None
     assert evidence.comparison == "first release"
+    assert evidence.gate.passed
+    assert [check.rule for check in evidence.gate.checks] == ["threshold", "threshold"]
+    assert "There is no live model yet" in evidence.gate.summary
 
 
-@pytest.mark.parametrize("status", ["Failed", "OutOfService", "UpdateRollbackFailed", "Deleting"])
-def test_an_endpoint_that_does_not_serve_is_said(
+def test_a_comparison_on_the_data_of_today_counts(sagemaker: SageMaker, s3: S3Client) -> None:
+    # Given a live model that was measured on other data, and now on the same, where it is better
+    sagemaker.job()
+    put_report(s3, testVersion="000000000000")
+    metrics = {**LIVE["metrics"], "accuracy": 1.0}
+    put_report(s3, key="predictions/live/evaluation.json", metrics=metrics)
+
+    evidence = _gather(
+        live={**_FOUND, "kind": "otherData"}, liveReportKey="predictions/live/evaluation.json"
+    )
+
+    # Then the new measure is the one that counts, and the gate knows it
+    assert evidence.live
+    assert evidence.live.compared_anew
+    assert evidence.live.report_key == "predictions/live/evaluation.json"
+    assert evidence.comparison == "worse than live"
+    assert not evidence.gate.passed
+    assert "the live model has 100.0 %" in evidence.gate.summary
+
+
+def test_a_model_below_the_limits_does_not_pass(sagemaker: SageMaker, s3: S3Client) -> None:
+    sagemaker.job()
+    put_report(s3)
+    metrics = {"accuracy": 0.55, "macroF1": 0.5, "worstRecall": 0.9}
+
+    gate = _gather(evaluation={**_EVENT["evaluation"], "metrics": metrics}).gate
+
+    assert not gate.passed
+    assert "Accuracy is 55.0 %, but must be at least 60.0 %" in gate.summary
+
+
+@pytest.mark.parametrize(
+    ("live", "problem"),
+    [
+        ({"kind": "unknown", "problem": "It is\nin state Failed."}, "It is in state Failed."),
+        ({"kind": "unknown"}, "not measured on the held-out data of today"),
+        ({**_FOUND, "kind": "otherData"}, "not measured on the held-out data of today"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(
     sagemaker: SageMaker,
-    s3: S3Client,  # noqa: ARG001
-    status: str,
-) -> None:
-    sagemaker.job().endpoint(status)
-
-    evidence = _gather()
-
-    assert evidence.live is None
-    assert f"state {status}" in evidence.live_problem
-    assert evidence.comparison == "not compared with live"
-
-
-@pytest.mark.parametrize("tags", [{}, {"commit": "0f9e8d7c"}, {"evaluation": "report.json"}])
-def test_a_configuration_without_our_tags_is_said(
-    sagemaker: SageMaker,
-    s3: S3Client,  # noqa: ARG001
-    tags: dict[str, str],
-) -> None:
-    sagemaker.job().endpoint().configuration(**tags)
-
-    evidence = _gather()
-
-    assert evidence.live is None
-    assert CONFIGURATION in evidence.live_problem
-
-
-def test_a_report_that_is_gone_is_said(
-    sagemaker: SageMaker,
-    s3: S3Client,  # noqa: ARG001
+    s3: S3Client,
+    live: dict[str, Any],
+    problem: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    sagemaker.released()
+    sagemaker.job()
+    put_report(s3)
+
+    evidence = _gather(live=live)
+
+    assert evidence.live is None
+    assert problem in evidence.live_problem
+    assert problem in evidence.gate.summary
+    assert evidence.gate.passed
+    assert evidence.comparison == "not compared with live"
+    assert '"event": "liveModelNotCompared"' in capsys.readouterr().out
+
+
+def test_a_report_that_is_gone_is_said(sagemaker: SageMaker, s3: S3Client) -> None:  # noqa: ARG001
+    sagemaker.job()
 
     evidence = _gather()
 
     assert evidence.live is None
     assert "NoSuchKey" in evidence.live_problem
-    assert _LIVE["commitId"] in evidence.live_problem
-    assert '"event": "liveModelUnreadable"' in capsys.readouterr().out
+    assert _FOUND["commitId"] in evidence.live_problem
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("changes", "words"),
     [
-        b"",
-        b"no JSON",
-        b"\xff",
-        b"[]",
-        b"{}",
-        b"[" * 100_000,
-        json.dumps({**_LIVE, "accuracy": float("nan")}).encode(),
-        json.dumps({**_LIVE, "accuracy": 1.5}).encode(),
-        json.dumps({**_LIVE, "classes": [{"label": "a"}]}).encode(),
-        json.dumps({**_LIVE, "classes": [{**_LIVE["classes"][0], "f1": float("nan")}]}).encode(),
+        ({"testVersion": "000000000000"}, "other held-out data"),
+        (
+            {"task": "regression", "metrics": {"rmse": 1.0, "mae": 1.0, "r2": None}},
+            "does regression, the new one classification",
+        ),
+        ({"classes": [{"label": "a"}]}, "not a report"),
+        ({"classes": [{**LIVE["classes"][0], "f1": float("nan")}]}, "not a report"),
+        ({"metrics": {**LIVE["metrics"], "accuracy": float("nan")}}, "not a report"),
     ],
-    ids=range(10),
 )
-def test_a_report_that_is_none_is_said(sagemaker: SageMaker, s3: S3Client, body: bytes) -> None:
-    sagemaker.released()
-    s3.put_object(Bucket=_BUCKET, Key=_LIVE["reportKey"], Body=body)
+def test_figures_that_are_not_about_the_same_are_not_compared(
+    sagemaker: SageMaker, s3: S3Client, changes: dict[str, Any], words: str
+) -> None:
+    sagemaker.job()
+    put_report(s3, **changes)
 
     evidence = _gather()
 
     assert evidence.live is None
-    assert "not a report" in evidence.live_problem
+    assert words in evidence.live_problem
 
 
-def test_a_report_without_data_version_or_with_many_classes_is_read(
-    sagemaker: SageMaker, s3: S3Client
-) -> None:
-    sagemaker.released()
-    many = [{**_LIVE["classes"][0], "label": str(i)} for i in range(21)]
-    _put_report(s3, dataVersion=None, testVersion=None, classes=many)
+def test_a_report_with_many_classes_gives_its_figures(sagemaker: SageMaker, s3: S3Client) -> None:
+    sagemaker.job()
+    put_report(s3, classes=[{**LIVE["classes"][0], "label": str(i)} for i in range(21)])
 
     live = _gather().live
 
     assert live
-    assert (live.data_version, live.test_version, live.classes) == ("", "", None)
-    assert live.accuracy == _LIVE["accuracy"]
-
-
-@pytest.mark.parametrize(
-    ("code", "status"), [("AccessDeniedException", 400), ("InternalServerException", 500)]
-)
-def test_errors_about_the_live_model_fail_no_release(
-    sagemaker: SageMaker,
-    s3: S3Client,  # noqa: ARG001
-    code: str,
-    status: int,
-) -> None:
-    sagemaker.job().error("describe_endpoint", code, "no", status)
-
-    evidence = _gather()
-
-    assert evidence.live is None
-    assert code in evidence.live_problem
+    assert live.classes is None
+    assert live.metrics == LIVE["metrics"]
 
 
 def test_throttling_of_the_own_job_is_tried_again(sagemaker: SageMaker) -> None:
@@ -188,11 +188,21 @@ def test_throttling_of_the_own_job_is_tried_again(sagemaker: SageMaker) -> None:
         _gather()
 
 
+def test_a_report_that_cannot_be_read_for_now_is_tried_again(sagemaker: SageMaker) -> None:
+    # The gate must not do without a comparison for that.
+    sagemaker.job()
+    with Stubber(aws.s3()) as s3:
+        s3.add_client_error("get_object", "SlowDown", http_status_code=503)
+
+        with pytest.raises(TransientError, match="SlowDown"):
+            _gather()
+
+
 def test_digest_of_a_tagged_image_comes_from_its_repository(
     sagemaker: SageMaker, s3: S3Client
 ) -> None:
-    sagemaker.released()
-    _put_report(s3)
+    sagemaker.job()
+    put_report(s3)
     ecr = boto3.client("ecr")
     ecr.create_repository(repositoryName="team/iris")
     manifest = {
@@ -220,63 +230,29 @@ def test_digest_of_a_tagged_image_comes_from_its_repository(
     ],
 )
 def test_unknown_digest_fails_no_release(sagemaker: SageMaker, s3: S3Client, uri: str) -> None:
-    sagemaker.released()
-    _put_report(s3)
+    sagemaker.job()
+    put_report(s3)
 
     assert _gather(imageUri=uri).image_digest == ""
 
 
-def test_evidence_is_bounded_whatever_the_data_says(sagemaker: SageMaker, s3: S3Client) -> None:
-    # Given everything as long as each part may be, in characters that JSON writes in 12 bytes
-    wide = "\N{GRINNING FACE}"
-    score = {"precision": 1 / 3, "recall": 1 / 3, "f1": 1 / 3, "support": 10**12}
-    labels = [f"{i:02d}" + wide * 70 for i in range(20)]
-    tables = {
-        "classes": [{**score, "label": label} for label in labels],
-        "confusionMatrix": {"labels": labels, "counts": [[10**9] * 20] * 20},
-    }
-    assert 35_000 < len(json.dumps(tables)) <= 44_500
-    mistake = {
-        "place": wide * 40 + ", line 12",
-        "actual": wide * 21,
-        "predicted": wide * 21,
-        "features": wide * 100,
-    }
-    evaluation = {
-        **_EVENT["evaluation"],
-        **tables,
-        "sampleRow": wide * 5000,
-        "mistakes": [mistake] * 10,
-        "predictionKeys": ["k" * 1024] * 10,
-    }
-    hyperparameters = {f"{i}{wide * 200}": wide * 2000 for i in range(100)}
-    tags = {"commit": "c" * 256, "evaluation": _LIVE["reportKey"]}
-    sagemaker.job(HyperParameters=hyperparameters).endpoint().configuration(**tags)
-    _put_report(s3, classes=tables["classes"], dataVersion="v" * 10_000)
-
-    # When it is gathered
-    evidence = _gather(evaluation=evaluation)
-
-    # Then it fits, and tells what it left off
-    assert len(json.dumps(evidence.to_json())) <= 150_000
-    assert evidence.live
-    assert evidence.live.classes is not None
-    shown = len(evidence.hyperparameters)
-    assert shown > 0
-    assert shown + evidence.hyperparameters_left_off == 100
-
-
-@pytest.mark.parametrize("field", list(_EVENT))
+@pytest.mark.parametrize("field", [name for name in _EVENT if name != "liveReportKey"])
 def test_missing_field_names_itself(field: str) -> None:
     with pytest.raises(InvalidEventError, match=field):
         handle({**_EVENT, field: None}, None)
 
 
+@pytest.mark.parametrize("live", [{}, {"kind": "better"}, {"kind": "none", "problem": 5}])
+def test_a_finding_that_is_none_is_refused(live: dict[str, Any]) -> None:
+    with pytest.raises(InvalidEventError):
+        handle({**_EVENT, "live": live}, None)
+
+
 def test_nothing_of_the_data_is_logged(
     sagemaker: SageMaker, s3: S3Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sagemaker.released()
-    _put_report(s3)
+    sagemaker.job()
+    put_report(s3)
 
     _gather()
 

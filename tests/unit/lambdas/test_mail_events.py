@@ -33,6 +33,12 @@ def _changed(name: str, **detail: object) -> dict[str, Any]:
     return {**event, "detail": {**event["detail"], **detail}}
 
 
+def _of_iris(name: str, **detail: object) -> dict[str, Any]:
+    """The event of an execution of the workflow as it is deployed for the model iris."""
+    arn = events.load(name)["detail"]["executionArn"].replace(":ReleaseWorkflow:", ":iris-release:")
+    return _changed(name, executionArn=arn, **detail)
+
+
 def _mail(event: dict[str, Any]) -> Mail:
     mail = compose(event, api=_API)
     assert mail is not None
@@ -63,22 +69,58 @@ def test_a_failed_pipeline_is_told_with_execution_link_and_next_step() -> None:
 @pytest.mark.parametrize(
     ("name", "subject", "words"),
     [
-        ("event_execution_aborted", "ABORTED: release of 1a2b3c4d", "stopped by Ada"),
-        ("event_execution_aborted", "ABORTED: release of 1a2b3c4d", "answer is closed"),
-        ("event_execution_timed_out", "TIMED OUT: release of 1a2b3c4d", "No reason was given."),
-        ("event_execution_failed", "FAILED: release of 1a2b3c4d", "Invalid path in a Choice"),
+        ("event_execution_aborted", "ABORTED: iris model 1a2b3c4d", "stopped by Ada"),
+        ("event_execution_aborted", "ABORTED: iris model 1a2b3c4d", "answer is\nclosed"),
+        ("event_execution_aborted", "ABORTED: iris model 1a2b3c4d", "Do not redrive this one"),
+        ("event_execution_timed_out", "TIMED OUT: iris model 1a2b3c4d", "No reason was given."),
+        ("event_execution_failed", "FAILED: iris model 1a2b3c4d", "Invalid path in a Choice"),
     ],
 )
 def test_an_end_that_the_workflow_cannot_mail_is_told(name: str, subject: str, words: str) -> None:
-    event = events.load(name)
+    event = _of_iris(name)
 
     mail = _mail(event)
 
     assert mail.subject == subject
     assert words in mail.body
+    assert "Model:     iris" in mail.body.splitlines()
     assert "WHAT TO DO NEXT" in mail.body
     assert execution_link(event["detail"]["executionArn"]) in mail.body.splitlines()
-    assert [unknown_options(command) for command in commands(mail.body)] == [set()]
+    [describe] = commands(mail.body)
+    assert unknown_options(describe) == set()
+    assert option(describe, "endpoint-name") == "iris"
+
+
+def test_a_stopped_run_is_told_in_plain_words() -> None:
+    body = _mail(_of_iris("event_execution_aborted")).body
+
+    assert body.startswith(
+        "The release of iris model 1a2b3c4d was stopped by a person or a program before it was "
+        "over.\n"
+    )
+
+
+def test_a_stopped_way_back_names_the_version() -> None:
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/iris/3"
+
+    mail = _mail(_of_iris("event_execution_aborted", input=json.dumps({"modelPackageArn": arn})))
+
+    assert mail.subject == "ABORTED: iris version 3"
+    assert mail.body.startswith("Putting back iris version 3 was stopped by a person")
+    assert f"Version:   {arn}" in mail.body
+    assert "unknown" not in mail.body
+
+
+@pytest.mark.parametrize(
+    "arn", ["", "unknown", "arn:aws:states:eu-west-1:1:execution:Other:x", "a:b:c:d:e:f:-release:h"]
+)
+def test_a_workflow_of_another_name_leaves_the_model_open(arn: str) -> None:
+    event = _changed("event_execution_aborted", executionArn=arn)
+
+    mail = _mail(event)
+
+    assert mail.subject == "ABORTED: model 1a2b3c4d"
+    assert "--endpoint-name '<name of the model>'" in mail.body
 
 
 @pytest.mark.parametrize("given_input", [None, "", "no JSON", "[1]", '{"commitID": 5}', "[" * 9999])
@@ -88,6 +130,7 @@ def test_an_end_without_a_readable_input_is_named_by_its_execution(given_input: 
     mail = _mail(event)
 
     assert mail.subject == f"ABORTED: execution {event['detail']['name']}"
+    assert mail.body.startswith(f"A release, execution {event['detail']['name']}, was stopped")
     assert "No reason was given." in mail.body
 
 
@@ -131,7 +174,7 @@ def test_deployed_function_publishes_an_event(
         sns.add_response(
             "publish",
             {"MessageId": "m-1"},
-            {"TopicArn": _TOPIC, "Subject": "ABORTED: release of 1a2b3c4d", "Message": ANY},
+            {"TopicArn": _TOPIC, "Subject": "ABORTED: model 1a2b3c4d", "Message": ANY},
         )
 
         assert handle(event, None) == {"messageId": "m-1"}

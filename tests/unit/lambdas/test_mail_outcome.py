@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from botocore.stub import ANY, Stubber
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mail_outcome.handler import handle
 from mail_outcome.inference import InferenceApi
 from mail_outcome.messages import write_mail
-from mail_outcome.outcome import UnknownOutcome, read_outcome
+from mail_outcome.outcome import Kind, UnknownOutcome, read_outcome
+from mail_outcome.serving import Standing
 from shared import aws
 from shared.environment import InvalidEnvironmentError
 from shared.mail import Mail
@@ -24,11 +25,13 @@ _URL = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/inference"
 _IAM = InferenceApi(url=_URL, access="iam", region="eu-west-1")
 _OPEN = InferenceApi(url=_URL, access="open", region="eu-west-1")
 _OFF = InferenceApi(url="", access="off", region="eu-west-1")
+_NOTHING = Standing()
+_VERSION = events.load("mail_outcome_live")["version"]
 _TOPIC = "arn:aws:sns:eu-west-1:123456789012:notifications"
 
 
 def _mail(event: dict[str, Any], *, api: InferenceApi = _IAM) -> Mail:
-    return write_mail(read_outcome(event), api=api)
+    return write_mail(read_outcome(event), api=api, standing=_NOTHING)
 
 
 def _command(mail: Mail, program: str) -> list[str]:
@@ -64,7 +67,45 @@ def test_live_with_iam_gives_a_signed_call() -> None:
     assert command[-1] == _URL
     assert "Approved by ada@example.com, grace@example.com on Sunday 22 November" in mail.body
     assert "grace@example.com approved it on Sunday 22 November 2026, 14:30 UTC." in mail.body
-    assert "Accuracy 96.7 %" in mail.body
+    assert mail.body.count("Good on all classes") == 1
+    assert "Accuracy 96.7 %, Macro F1 96.7 %, Worst recall 90.0 % on 30 held-out rows." in mail.body
+    assert "is live on endpoint iris, as version 7." in mail.body
+    assert f"Version:   7, {_VERSION['modelPackageArn']}" in mail.body
+
+
+def test_live_by_one_vote_tells_its_reason_once() -> None:
+    event = events.load("mail_outcome_live")
+    del event["decision"]["votes"][1]
+
+    body = _mail(event).body
+
+    assert body.count("Good on all classes") == 1
+    assert "Reason: Good on all classes" in body
+
+
+def test_a_version_put_back_says_which_why_and_what_comes_next() -> None:
+    mail = _mail(events.load("mail_outcome_put_back"))
+
+    assert mail.subject == "PUT BACK: iris model 1a2b3c4d, version 7"
+    assert "Version 7 is live again on endpoint iris" in mail.body
+    assert "without training it again" in mail.body
+    assert "Version 8 answers too slowly" in mail.body
+    assert "Revert what\nmust not come back" in mail.body
+    assert "Approved by ada@example.com" in mail.body
+    assert _URL in mail.body.splitlines()
+
+
+def test_a_version_put_back_without_a_reason_says_so() -> None:
+    body = _mail({**events.load("mail_outcome_put_back"), "reason": ""}).body
+
+    assert "No reason was given." in body
+
+
+def test_a_regression_is_told_by_its_errors() -> None:
+    event = events.load("mail_outcome_live")
+    event["evaluation"] = events.load("evidence_regression")["evaluation"]
+
+    assert "RMSE 0.174, MAE 0.1337, R² 0.9384 on 160 held-out rows." in _mail(event).body
 
 
 def test_live_and_open_gives_a_plain_call() -> None:
@@ -93,54 +134,19 @@ def test_sample_row_survives_the_shell(row: str) -> None:
     assert json.loads(command[command.index("-d") + 1]) == {"data": row}
 
 
-def test_rejection_says_who_why_and_when() -> None:
-    mail = _mail(events.load("mail_outcome_rejected"))
-
-    assert mail.subject == "REJECTED: iris model 1a2b3c4d"
-    assert "rejected by ada@example.com on Sunday 22 November 2026, 14:30 UTC" in mail.body
-    assert mail.body.count("Confuses versicolor and virginica") == 1
-
-
-def test_a_rejection_after_approvals_shows_all_votes() -> None:
-    event = events.load("mail_outcome_rejected")
-    rejected = event["decision"]["votes"][0]
-    approved = {**rejected, "approver": "lin@example.com", "verdict": "approved", "reason": ""}
-    event["decision"]["votes"].insert(0, approved)
-
-    assert "lin@example.com approved it on Sunday 22 November 2026, 14:30 UTC." in _mail(event).body
-
-
-def test_a_superseded_release_names_the_newer_one_and_what_to_do() -> None:
-    mail = _mail(events.load("mail_outcome_superseded"))
-
-    assert mail.subject == "SUPERSEDED: iris model 1a2b3c4d"
-    assert "a newer release, commit 5e6f7a8b, takes its place." in mail.body
-    assert "You are asked about the newer release" in mail.body
-
-
-def test_too_few_approvals_are_not_silence() -> None:
-    event = events.load("mail_outcome_approval_timed_out")
-    event["decision"]["votes"] = events.load("mail_outcome_live")["decision"]["votes"][:1]
-
-    mail = _mail(event)
-
-    assert mail.subject == "NOT RELEASED: iris model 1a2b3c4d, too few approved"
-    assert "Too few people approved" in mail.body
-    assert "ada@example.com approved it on Sunday" in mail.body
-
-
-def test_silence_says_how_to_release_again() -> None:
-    mail = _mail(events.load("mail_outcome_approval_timed_out"))
-
-    assert mail.subject == "NOT RELEASED: iris model 1a2b3c4d, nobody answered"
-    assert "Release it again" in mail.body
-
-
-@pytest.mark.parametrize("kind", ["live", "failed", "rejected", "superseded", "approvalTimedOut"])
+@pytest.mark.parametrize("kind", get_args(Kind))
 def test_gaps_never_stop_a_mail(kind: str) -> None:
     assert _mail({"outcome": kind}).body
     assert _mail({"outcome": kind, "decision": {"votes": [5, {"reason": "x"}, {}]}}).body
-    odd = {"failure": [], "decision": "yes", "evaluation": {"rows": "many"}, "commitId": 7}
+    odd = {
+        "failure": [],
+        "decision": "yes",
+        "evaluation": {"rows": "many"},
+        "commitId": 7,
+        "version": {"number": "seven"},
+        "evidence": {"gate": {}},
+        "reason": ["x"],
+    }
     assert _mail({"outcome": kind, **odd}, api=_OFF).body
 
 
@@ -149,7 +155,19 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-_OPTIONAL = ("modelName", "commitId", "executionArn", "failure", "decision", "evaluation")
+_OPTIONAL = (
+    "modelName",
+    "commitId",
+    "executionArn",
+    "endpointName",
+    "failure",
+    "decision",
+    "evaluation",
+    "version",
+    "evidence",
+    "putBack",
+    "reason",
+)
 
 
 @given(
@@ -165,9 +183,23 @@ def test_any_failure_can_be_mailed(parts: dict[str, Any], cause: object) -> None
     assert "WHAT TO DO NEXT" in mail.body
 
 
+@given(
+    kind=st.sampled_from(get_args(Kind)), parts=st.dictionaries(st.sampled_from(_OPTIONAL), _JSON)
+)
+def test_any_oddity_can_be_mailed(kind: str, parts: dict[str, Any]) -> None:
+    assert _mail({**parts, "outcome": kind}).body
+
+
+@pytest.mark.parametrize("number", [True, 0, -0.5, 1.5, "7", None, float("inf"), float("nan")])
+def test_no_number_is_made_up_for_a_version(number: object) -> None:
+    event = {**events.load("mail_outcome_live"), "version": {**_VERSION, "number": number}}
+
+    assert f"Version:   unknown, {_VERSION['modelPackageArn']}" in _mail(event).body
+
+
 @pytest.mark.parametrize("outcome", [None, "", "succeeded", ["failed"]])
 def test_unknown_outcome_is_named(outcome: object) -> None:
-    with pytest.raises(UnknownOutcome, match="failed, rejected"):
+    with pytest.raises(UnknownOutcome, match="failed, gateFailed, rejected"):
         read_outcome({"outcome": outcome})
 
 

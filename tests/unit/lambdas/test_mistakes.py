@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from evaluate_predictions.mistakes import MistakeSample
-from evaluate_predictions.predictions import PredictedRow
+from evaluation.classification import Classification
+from evaluation.rows import Place, Row
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.evaluation import MAX_MISTAKES, Mistake
 
+from tests.unit.lambdas.predicted_objects import Objects, evaluate
+
 _LABELS = st.sampled_from("abcd")
 
 
-def _row(actual: str, predicted: str, line: int = 1, *, features: str = "1") -> PredictedRow:
-    return PredictedRow(
-        label=actual, features=features, prediction=predicted, key="p/x.csv.out", line=line
-    )
-
-
-def _chosen(rows: Iterable[PredictedRow]) -> tuple[Mistake, ...]:
-    counts: Counter[tuple[str, str]] = Counter()
-    sample = MistakeSample(counts=counts, prefix="p/")
-    for row in rows:
-        counts[row.label, row.prediction] += 1
-        if row.label != row.prediction:
-            sample.add(row)
-    return sample.choose()
+def _chosen(confusions: Iterable[str], cuts: Iterable[int] = ()) -> tuple[Mistake, ...]:
+    """The mistakes among rows such as ab: a was taken for b. Line 1 is none."""
+    content = "k,1,k\n" + "".join(f"{pair[0]},1,{pair[1]}\n" for pair in confusions)
+    return evaluate(content.encode(), cuts=list(cuts)).mistakes
 
 
 def _confusions(mistakes: Iterable[Mistake]) -> list[str]:
@@ -36,54 +28,63 @@ def _confusions(mistakes: Iterable[Mistake]) -> list[str]:
 
 def test_each_confusion_has_a_row_before_any_has_two() -> None:
     # Given one confusion that is much more frequent than two others
-    rows = [_row("a", "b", line) for line in range(1, 51)]
-    rows += [_row("b", "a", 60), _row("b", "a", 61), _row("c", "a", 70)]
-
-    mistakes = _chosen(rows)
+    mistakes = _chosen(["ab"] * 50 + ["ba"] * 2 + ["aa"] * 9 + ["ca"], cuts=[100, 250])
 
     # Then it fills what the others leave, and rows of one confusion stand together
     assert _confusions(mistakes) == ["ab"] * 7 + ["ba"] * 2 + ["ca"]
-    assert mistakes[0].place == "x.csv, line 1"
-    assert mistakes[-1].place == "x.csv, line 70"
+    assert mistakes[0].place == "test.csv, line 2"
+    assert mistakes[-1].place == "test.csv, line 63"
 
 
 def test_most_frequent_confusions_win_when_there_are_many() -> None:
-    rows = [_row(f"c{i:02d}", "x", n) for i in range(30) for n in range(i + 1)]
+    rows = b"".join(b"c%02d,1,x\n" % i * (i + 1) for i in range(30))
 
-    mistakes = _chosen(rows)
+    mistakes = evaluate(rows, cuts=range(0, len(rows), 100)).mistakes
 
     assert [mistake.actual for mistake in mistakes] == [f"c{i:02d}" for i in range(29, 19, -1)]
 
 
 def test_a_late_frequent_confusion_is_found_among_very_many() -> None:
     # Given thousands of confusions that happen once, and one after them that happens often
-    rows = [_row(str(i), "x") for i in range(5000)]
-    rows += [_row("often", "x", line) for line in range(3)]
+    rows = b"".join(b"%d,1,x\n" % i for i in range(5000)) + b"often,1,x\n" * 3
 
-    mistakes = _chosen(rows)
+    mistakes = evaluate(rows, cuts=[10_000], pieces=5000).mistakes
 
     assert mistakes[0].actual == "often"
+    assert mistakes[0].place == "test.csv, line 5001"
     assert len(mistakes) == MAX_MISTAKES
 
 
+def test_a_confusion_rare_in_each_part_and_frequent_in_all_is_found() -> None:
+    # Given parts, each with twenty confusions of its own that are more frequent than the common one
+    parts = [
+        b"".join(b"p%d-%d,1,x\n" % (part, i) * 2 for i in range(20)) + b"common,1,x\n"
+        for part in range(5)
+    ]
+    objects = Objects({f"p/{i}.out": content for i, content in enumerate(parts)})
+
+    mistakes = objects.evaluate(objects.plan()).mistakes
+
+    assert mistakes[0].actual == "common"
+    assert mistakes[0].place == "0, line 41"
+
+
 def test_memory_is_bounded_whatever_comes() -> None:
-    counts: Counter[tuple[str, str]] = Counter()
-    sample = MistakeSample(counts=counts, prefix="")
+    tally = Classification()
     for i in range(2000):
-        counts[str(i), "x"] += 1
-        sample.add(_row(str(i), "x", features="9" * 100_000))
-        for line in range(30):
-            sample.add(_row(str(i), "x", line))
+        for line in range(1, 31):
+            tally.add_row(Row(str(i), "9" * 1000, "x"), Place(0, line, line))
 
-    rows = [row for kept in sample._rows.values() for row in kept]
-    assert len(sample._rows) <= 200
-    assert len(rows) <= 200 * MAX_MISTAKES
-    assert all(len(row.features) <= 300 for row in rows)
+    # A place each, and no text
+    places = [places for *_, places in tally.to_json()["pairs"]]
+    assert places == [[(0, 1, 1)]] * 2000
 
 
-@given(st.lists(st.tuples(_LABELS, _LABELS)))
-def test_chosen_are_mistakes_as_many_as_there_are_up_to_ten(pairs: list[tuple[str, str]]) -> None:
-    mistakes = _chosen(_row(a, p, line) for line, (a, p) in enumerate(pairs))
+@given(st.lists(st.tuples(_LABELS, _LABELS)), st.lists(st.integers(1, 500), max_size=5))
+def test_chosen_are_mistakes_as_many_as_there_are_up_to_ten(
+    pairs: list[tuple[str, str]], cuts: list[int]
+) -> None:
+    mistakes = _chosen([a + p for a, p in pairs], cuts)
 
     wrong = Counter(a + p for a, p in pairs if a != p)
     shown = Counter(_confusions(mistakes))
@@ -97,17 +98,12 @@ def test_chosen_are_mistakes_as_many_as_there_are_up_to_ten(pairs: list[tuple[st
 
 
 def test_long_and_unprintable_text_is_cut() -> None:
-    row = PredictedRow(
-        label="\x01" * 70 + "ü" * 100,
-        features="9," * 5000,
-        prediction="b",
-        key="p/" + "ordner/" * 100 + ".out",
-        line=7,
-    )
+    label = "\x01" * 70 + "ü" * 100
+    line = f"{label},{'9,' * 5000}9,b\n".encode()
 
-    (mistake,) = _chosen([row])
+    (mistake,) = Objects({"p/" + "ordner/" * 100 + ".out": line}).evaluate().mistakes
 
     assert len(mistake.features) == 300
     assert mistake.features.endswith("…")
     assert "\x01" not in mistake.actual
-    assert mistake.place.endswith("…, line 7")
+    assert mistake.place.endswith("…, line 1")

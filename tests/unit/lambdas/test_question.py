@@ -9,9 +9,11 @@ import pytest
 from ask_approval.question import write_mail
 from ask_approval.subscriptions import Subscription
 from shared.approvals import Approval
-from shared.evidence import LiveModel
+from shared.evidence import Evidence, LiveModel
+from shared.gate import Gate
 from shared.mail import MAX_BODY_BYTES, Mail
 
+from tests.unit.lambdas import events
 from tests.unit.lambdas.approval_fakes import ADA, APPROVAL
 
 _LINK = "https://api.example/approvals/x?approver=y"
@@ -57,7 +59,8 @@ def test_figures_stand_beside_those_of_the_live_model() -> None:
     assert ["Accuracy", "96.7", "%", "93.3", "%"] in rows
     assert ["Class", "Precision", "Recall", "F1", "Rows"] in rows
     assert ["versicolor", "100.0", "%", "90.0", "%", "94.7", "%", "10"] in rows
-    assert "compare roughly" not in _mail().body
+    assert ["Worst", "recall", "90.0", "%", "90.0", "%"] in rows
+    assert "Live is version 6, commit 0f9e8d7c, measured on the same held-out data." in _mail().body
 
 
 @pytest.mark.parametrize(
@@ -65,11 +68,47 @@ def test_figures_stand_beside_those_of_the_live_model() -> None:
     [(0.99, "worse than live"), (0.9667, "as good as live"), (0.5, "better than live")],
 )
 def test_the_subject_says_how_it_compares(accuracy: float, verdict: str) -> None:
-    live = replace(_live(), accuracy=accuracy)
+    live = replace(_live(), metrics={**_live().metrics, "accuracy": accuracy})
     mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=live)))
 
     assert mail.subject == f"iris 1a2b3c4d: {verdict}, approve?"
     assert verdict.upper() in mail.body
+
+
+def test_a_regression_is_compared_by_its_error() -> None:
+    evidence = Evidence.from_json(events.load("evidence_regression"))
+
+    mail = _mail(replace(APPROVAL, evidence=evidence))
+
+    assert mail.subject == "iris 1a2b3c4d: better than live, approve?"
+    assert ["RMSE", "0.174", "0.2012"] in _rows(mail.body)
+    assert ["R²", "0.9384", "0.9154"] in _rows(mail.body)
+    assert "measured again on the data of today" in mail.body
+    assert "Class " not in mail.body
+
+
+def test_the_registered_version_is_named() -> None:
+    for is_reminder in (False, True):
+        body = _mail(is_reminder=is_reminder).body
+        assert "A new iris model, version 7," in body or "a new iris model, version 7," in body
+        assert f"Version:     7, {APPROVAL.model_package_arn}" in body
+
+
+def test_every_check_of_the_gate_is_told() -> None:
+    body = _mail().body
+
+    assert "QUALITY GATE: PASSED" in body
+    assert "It passed all 3 checks." in body
+    for check in APPROVAL.evidence.gate.checks:
+        assert f"passed  {check.text}" in body.splitlines()
+
+
+def test_a_gate_without_checks_says_so() -> None:
+    gate = Gate(passed=True, checks=(), summary="There was no limit to check.")
+
+    body = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, gate=gate))).body
+
+    assert body.count("There was no limit to check.") == 1
 
 
 def test_a_first_release_is_compared_with_nothing() -> None:
@@ -86,14 +125,6 @@ def test_a_live_model_that_could_not_be_read_is_said_to_be_there() -> None:
 
     assert "A model is live, and could not be compared: Its report is gone." in mail.body
     assert "first release" not in mail.subject
-
-
-def test_other_held_out_data_is_named() -> None:
-    live = replace(_live(), test_version="0" * 12)
-
-    mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=live)))
-
-    assert "compare roughly" in mail.body
 
 
 def test_mail_without_class_scores_names_the_report() -> None:
@@ -119,6 +150,7 @@ def test_no_foreign_text_becomes_a_link(sign: str) -> None:
             evaluation=replace(evaluation, classes=classes),
             live=None,
             live_problem=evil,
+            gate=Gate(passed=True, checks=(), summary=evil),
         ),
     )
     other = Subscription(protocol="application", endpoint=evil, arn="arn:aws:sns:x")
@@ -137,8 +169,17 @@ def test_no_foreign_text_becomes_a_link(sign: str) -> None:
 
     for mail in mails:
         # The text is still there to read; the only address is the approver's own.
-        assert mail.body.count("https: //evil.example/approve") == len(classes) + 5
+        assert mail.body.count("https: //evil.example/approve") == len(classes) + 6
         assert re.findall(r"https?://\S+", f"{mail.subject}\n{mail.body}") == [_LINK]
+
+
+def test_no_commit_of_a_live_model_becomes_a_link() -> None:
+    live = replace(_live(), commit_id="a://evil.example/approve")
+
+    mail = _mail(replace(APPROVAL, evidence=replace(APPROVAL.evidence, live=live)))
+
+    assert "a: //evil.example/approve" in mail.body
+    assert "://evil" not in mail.body
 
 
 def test_text_cannot_turn_the_direction_of_what_follows() -> None:

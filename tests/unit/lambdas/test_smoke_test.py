@@ -17,8 +17,10 @@ from botocore.stub import Stubber
 from shared import aws
 from shared.fields import InvalidEventError
 from shared.transient import TransientError
+from smoke_test import handler as smoke_test
 from smoke_test.handler import SmokeTestFailed, check, handle
 
+from mlops_stacks.constructs.workflow import failure
 from tests.unit.lambdas import events
 
 
@@ -144,18 +146,37 @@ def test_a_model_that_keeps_failing_is_no_fault_of_aws(endpoint: Stubber) -> Non
         _fails(endpoint, "ModelError", status=500)
     pauses: list[float] = []
 
-    with pytest.raises(ClientError, match="ModelError"):
+    with pytest.raises(SmokeTestFailed, match="ModelError"):
         _check(pauses)
 
     assert pauses == [1.0, 2.0, 4.0]
 
 
-@pytest.mark.parametrize(("code", "status"), [("ValidationError", 400), ("ModelError", 400)])
-def test_lasting_errors_fail_at_once(endpoint: Stubber, code: str, status: int) -> None:
-    _fails(endpoint, code, status=status)
+@pytest.mark.parametrize(("status", "tries"), [(500, 4), (400, 1)])
+def test_a_model_that_fails_once_it_serves_is_rejected_by_the_workflow(
+    endpoint: Stubber, monkeypatch: pytest.MonkeyPatch, status: int, tries: int
+) -> None:
+    # Given a model that answers with an error, and the deployed function, without its pauses
+    monkeypatch.setenv("ENDPOINT_NAME", "iris")
+    monkeypatch.setattr(smoke_test, "_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    for _ in range(tries):
+        _fails(endpoint, "ModelError", status=status)
+
+    with pytest.raises(Exception, match="ModelError") as raised:
+        handle(events.load("smoke_test"), None)
+
+    # Then the name that Lambda gives to the workflow is of those that reject a version
+    assert raised.type.__name__ in failure._FAULTS
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"), [("ValidationError", ClientError), ("ModelError", SmokeTestFailed)]
+)
+def test_lasting_errors_fail_at_once(endpoint: Stubber, code: str, raised: type[Exception]) -> None:
+    _fails(endpoint, code, status=400)
     pauses: list[float] = []
 
-    with pytest.raises(ClientError, match=code):
+    with pytest.raises(raised, match=code):
         _check(pauses)
 
     assert not pauses

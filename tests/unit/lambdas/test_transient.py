@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,10 +20,13 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 from close_approval import handler as close_approval
-from evaluate_predictions import handler as evaluate_predictions
+from evaluation.plan import plan_parts
 from gather_evidence import handler as gather_evidence
 from inspect_data import handler as inspect_data
 from mail_outcome import handler as mail_outcome
+from measure_part import handler as measure_part
+from merge_parts import handler as merge_parts
+from plan_evaluation import handler as plan_evaluation
 from shared import aws
 from shared.transient import TransientError, is_transient, transient_errors_named
 from smoke_test import handler as smoke_test
@@ -108,15 +112,24 @@ def _mail(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return mail_outcome.handle(events.load("mail_outcome_failed"), None)
 
 
-def _evaluate(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    return evaluate_predictions.handle(events.load("evaluate_predictions"), None)
+def _plan(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return plan_evaluation.handle(events.load("plan_evaluation"), None)
+
+
+def _measure(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return measure_part.handle(events.load("measure_part"), None)
+
+
+def _merge(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return merge_parts.handle(events.load("merge_parts"), None)
 
 
 def _inspect(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return inspect_data.handle(events.load("inspect_data"), None)
 
 
-def _gather(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def _gather(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("GATE", '{"thresholds": {}, "allowedRegression": {}}')
     return gather_evidence.handle(events.load("gather_evidence"), None)
 
 
@@ -130,7 +143,9 @@ _STEPS = [
     pytest.param(_ask, aws.sns, "list_subscriptions_by_topic", id="ask_approval"),
     pytest.param(_close, aws.dynamodb, "update_item", id="close_approval"),
     pytest.param(_mail, aws.sns, "publish", id="mail_outcome"),
-    pytest.param(_evaluate, aws.s3, "list_objects_v2", id="evaluate_predictions"),
+    pytest.param(_plan, aws.s3, "list_objects_v2", id="plan_evaluation"),
+    pytest.param(_measure, aws.s3, "get_object", id="measure_part"),
+    pytest.param(_merge, aws.s3, "get_object", id="merge_parts"),
     pytest.param(_inspect, aws.s3, "list_object_versions", id="inspect_data"),
     pytest.param(_gather, aws.sagemaker, "describe_training_job", id="gather_evidence"),
     pytest.param(_try, aws.sagemaker_runtime, "invoke_endpoint", id="smoke_test"),
@@ -182,17 +197,22 @@ def test_a_prediction_object_that_breaks_off_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class BrokenBody:
-        def iter_lines(self, _size: int) -> list[bytes]:
+        def iter_chunks(self, _size: int) -> Iterator[bytes]:
+            yield b"a,1,a\n"
             raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
 
         def close(self) -> None:
             pass
 
-    event = events.load("evaluate_predictions")
-    with Stubber(aws.s3()) as s3:
-        key = f"{event['predictionsPrefix']}test.csv.out"
-        s3.add_response("list_objects_v2", {"Contents": [{"Key": key}]})
-        monkeypatch.setattr(aws.s3(), "get_object", lambda **_request: {"Body": BrokenBody()})
+    # Given a plan that can be read, and a prediction object that cannot
+    event = events.load("measure_part")
+    plan = plan_parts([(f"{event['predictionsPrefix']}test.csv.out", 60)])
 
-        with pytest.raises(TransientError):
-            _evaluate(monkeypatch)
+    def get_object(**request: str) -> dict[str, Any]:
+        is_plan = request["Key"] == event["planKey"]
+        return {"Body": io.BytesIO(plan.encode()) if is_plan else BrokenBody()}
+
+    monkeypatch.setattr(aws.s3(), "get_object", get_object)
+
+    with pytest.raises(TransientError):
+        _measure(monkeypatch)

@@ -62,6 +62,7 @@ _NAMES = sorted(set(_touched()))
 def test_the_scan_finds_what_is_replaced() -> None:
     assert "ministack.services.stepfunctions._call_lambda" in _NAMES
     assert "ministack.services.sns._fanout" in _NAMES
+    assert "ministack.services.cloudwatch._evaluate_alarm" in _NAMES
 
 
 @pytest.mark.parametrize("dotted", _NAMES)
@@ -79,6 +80,14 @@ def test_the_name_is_there(dotted: str) -> None:
         ("ministack.services.stepfunctions._invoke_with_callback", 4),
         ("ministack.services.stepfunctions._call_lambda", 2),
         ("ministack.services.stepfunctions._stop_execution", 1),
+        ("ministack.services.stepfunctions._run_execution", 1),
+        ("ministack.services.stepfunctions._fail_execution", 3),
+        ("ministack.services.stepfunctions._emit_execution_status_event", 1),
+        ("ministack.core.iam_actions.extract_resource_arn", 8),
+        ("ministack.core.iam_actions.request_tag_context", 4),
+        ("ministack.services.cloudwatch._evaluate_alarm", 1),
+        ("ministack.services.cloudwatch._dispatch_alarm_actions", 4),
+        ("ministack.services.cloudwatch.record_metric", 5),
         ("ministack.services.stepfunctions._ExecutionError", 2),
         ("ministack.services.stepfunctions._send_task_success", 1),
         ("ministack.services.stepfunctions._send_task_failure", 1),
@@ -86,6 +95,8 @@ def test_the_name_is_there(dotted: str) -> None:
         ("ministack.services.lambda_svc._execute_function", 2),
         ("ministack.services.lambda_svc._execute_function_warm", 3),
         ("ministack.services.lambda_svc._send_ddb_stream_failure_record", 6),
+        ("ministack.services.eventbridge._dispatch_to_lambda", 2),
+        ("ministack.services.lambda_svc.invoke_async_with_retry", 2),
         ("ministack.services.sns._subscribe", 1),
         ("ministack.services.sns._list_subscriptions_by_topic", 1),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import boto3
@@ -11,50 +10,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from operate import __main__ as operate
-from tests.unit.operate.conftest import STACK, Account, Approvals
+from tests.unit.operate.conftest import STACK, Account, Approvals, Command
 
-_SETTINGS = Path(__file__).resolve().parents[2] / "settings.toml"
 _SESSION = boto3.session.Session  # the real one
 _ADA = ("ada@example.com", "approved", "Good on all", "2026-11-01T09:00:00+00:00")
 _GRACE = ("grace@example.com", "approved", "", "2026-11-01T10:00:00.250000+00:00")
 _NO = ("grace@example.com", "rejected", "Too weak on setosa", "2026-11-02T10:00:00+00:00")
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Path:
-    """Settings of the model whose stack is deployed."""
-    path = tmp_path / "settings.toml"
-    text = _SETTINGS.read_text(encoding="utf-8")
-    path.write_text(text.replace('name = "iris"', 'name = "grapes"'), encoding="utf-8")
-    return path
-
-
-class Command:
-    """The command, run in this process."""
-
-    def __init__(
-        self,
-        settings: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        self._settings, self._monkeypatch, self._capsys = settings, monkeypatch, capsys
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Its exit code, output and complaints."""
-        given = ["operate", "decisions", "--settings", str(self._settings), *arguments]
-        self._monkeypatch.setattr(sys, "argv", given)
-        code = operate.main()
-        seen = self._capsys.readouterr()
-        return code, seen.out, seen.err
-
-
-@pytest.fixture
-def command(
-    settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """The command, to be run."""
-    return Command(settings, monkeypatch, capsys)
 
 
 def _fill(approvals: Approvals) -> None:
@@ -83,7 +44,7 @@ def test_people_read_who_decided_what_newest_first(approvals: Approvals, command
     # Given a pending, a rejected, an approved and a superseded release
     _fill(approvals)
     # When a person lists them
-    code, text, _ = command.run()
+    code, text, _ = command.run("decisions")
     # Then each is told with its votes
     assert code == 0
     assert text.split("\n\n")[:3] == [
@@ -103,9 +64,21 @@ def test_people_read_who_decided_what_newest_first(approvals: Approvals, command
     assert "secret" not in text
 
 
+def test_a_release_that_waits_for_more_approvals_says_how_many_it_has(
+    approvals: Approvals, command: Command
+) -> None:
+    approvals.put(approvalId="1" * 32, approvalsRequired=2, votes=[_ADA])
+
+    _, text, _ = command.run("decisions")
+    _, listed, _ = command.run("decisions", "--json")
+
+    assert "waits for a decision, 1 of 2 approved\n" in text
+    assert json.loads(listed)[0]["approvalsRequired"] == 2
+
+
 def test_programs_read_the_same_as_json(approvals: Approvals, command: Command) -> None:
     _fill(approvals)
-    code, text, _ = command.run("--json")
+    code, text, _ = command.run("decisions", "--json")
     assert code == 0
     listed = json.loads(text)
     assert [item["status"] for item in listed] == ["PENDING", "REJECTED", "APPROVED", "SUPERSEDED"]
@@ -133,8 +106,8 @@ def test_votes_of_before_a_run_was_started_again_are_listed(
         earlier=[("CANCELLED", "2026-11-01T10:00:00+00:00", [_ADA])],
     )
 
-    _, text, _ = command.run()
-    _, listed, _ = command.run("--json")
+    _, text, _ = command.run("decisions")
+    _, listed, _ = command.run("decisions", "--json")
 
     assert "  before, until 2026-11-01 10:00:00 UTC: run stopped before a decision" in text
     assert "ada@example.com approved 2026-11-01 09:00:00 UTC" in text.partition("before, until")[2]
@@ -149,7 +122,7 @@ def test_a_table_of_many_pages_is_read_whole(approvals: Approvals, command: Comm
         approvals.put(
             approvalId=f"{number:032x}", status="REJECTED", settledAt=vote[3], votes=[vote]
         )
-    code, text, _ = command.run("--json")
+    code, text, _ = command.run("decisions", "--json")
     assert code == 0
     assert [item["settledAt"][:10] for item in json.loads(text)] == [
         f"2026-11-0{number}" for number in (5, 4, 3, 2, 1)
@@ -166,20 +139,20 @@ def test_what_a_person_typed_cannot_steer_the_terminal(
         settledAt=_NO[3],
         votes=[("ada@example.com", "rejected", typed, _NO[3])],
     )
-    _, text, _ = command.run()
+    _, text, _ = command.run("decisions")
     assert not {"\x1b", "\r", "\u202e"} & set(text)
     assert not any(line.startswith("2026-01-01") for line in text.splitlines())
 
 
 @pytest.mark.usefixtures("approvals")
 def test_an_empty_table_says_so(command: Command) -> None:
-    assert command.run() == (0, "No release has asked for approval yet.\n", "")
-    assert json.loads(command.run("--json")[1]) == []
+    assert command.run("decisions") == (0, "No release has asked for approval yet.\n", "")
+    assert json.loads(command.run("decisions", "--json")[1]) == []
 
 
 @pytest.mark.usefixtures("account")
 def test_without_a_deployment_it_says_what_to_do(command: Command) -> None:
-    code, text, complaint = command.run()
+    code, text, complaint = command.run("decisions")
     assert (code, text) == (1, "")
     assert f"there is no stack {STACK} in this account and region (eu-west-1)" in complaint
     assert "AWS_PROFILE, AWS_REGION" in complaint
@@ -187,14 +160,14 @@ def test_without_a_deployment_it_says_what_to_do(command: Command) -> None:
 
 def test_a_table_that_is_gone_is_told(approvals: Approvals, command: Command) -> None:
     approvals.delete_table()
-    code, _, complaint = command.run()
+    code, _, complaint = command.run("decisions")
     assert code == 1
     assert f"the table {approvals.name} does not exist any more" in complaint
 
 
 def test_a_stack_without_the_table_is_told(account: Account, command: Command) -> None:
     account.outputs = {"DataBucket": "data"}
-    code, _, complaint = command.run()
+    code, _, complaint = command.run("decisions")
     assert code == 1
     assert "has no output ApprovalsTable" in complaint
 
@@ -215,7 +188,7 @@ def test_without_credentials_or_region_it_says_what_to_do(
     for name, value in variables.items():
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
     monkeypatch.setattr(boto3.session, "Session", _SESSION)
-    code, text, complaint = command.run()
+    code, text, complaint = command.run("decisions")
     assert (code, text) == (1, "")
     assert said in complaint
     assert "Traceback" not in complaint
@@ -229,7 +202,7 @@ def test_a_cloud_that_is_not_there_is_told(
         raise EndpointConnectionError(endpoint_url="https://127.0.0.1:1")
 
     monkeypatch.setattr(operate, "table_of", unreachable)
-    code, _, complaint = command.run()
+    code, _, complaint = command.run("decisions")
     assert code == 1
     assert "Could not connect" in complaint
     assert "`make up` starts the local cloud" in complaint
@@ -237,6 +210,6 @@ def test_a_cloud_that_is_not_there_is_told(
 
 def test_a_wrong_settings_file_is_told(command: Command, settings: Path) -> None:
     settings.write_text("[model]\n", encoding="utf-8")
-    code, _, complaint = command.run()
+    code, _, complaint = command.run("decisions")
     assert code == 1
     assert "model.name" in complaint

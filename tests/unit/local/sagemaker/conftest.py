@@ -21,6 +21,7 @@ from local.sagemaker.cloud import Cloud, Timings
 from local.sagemaker.runners.process import ProcessRunner
 from local.sagemaker.service import SageMaker
 from local.sagemaker.source_images import publish_source_image
+from tests.unit.local.sagemaker.fake_cloudwatch import FakeCloudWatch
 from tests.unit.local.sagemaker.fakes import (
     ACCOUNT,
     IMAGE,
@@ -39,12 +40,22 @@ PATIENCE = 20.0
 class Room:
     """The service on fakes, driven by real boto3 clients without a network."""
 
-    def __init__(self, service: SageMaker, cloud: Cloud, s3: FakeS3, ecr: FakeEcr) -> None:
+    def __init__(
+        self,
+        service: SageMaker,
+        cloud: Cloud,
+        *,
+        s3: FakeS3,
+        ecr: FakeEcr,
+        cloudwatch: FakeCloudWatch,
+    ) -> None:
         self.service = service
         self.cloud = cloud
         self.s3 = s3
         self.ecr = ecr
+        self.cloudwatch = cloudwatch
         self.passable = True
+        self.deregisterable = True
         self.sagemaker = self.client("sagemaker")
         self.runtime = self.client("sagemaker-runtime")
 
@@ -165,7 +176,8 @@ def room(tmp_path: Path, environments: Path, source_folder: Path, ecr: FakeEcr) 
     state = tmp_path / "state"
     state.mkdir()
     (state / "environments").symlink_to(environments)
-    session = cast(Any, FakeSession(s3, ecr))
+    cloudwatch = FakeCloudWatch()
+    session = cast(Any, FakeSession(s3, ecr, cloudwatch))
     made: list[Room] = []
     cloud = Cloud(
         account_id=ACCOUNT,
@@ -173,11 +185,13 @@ def room(tmp_path: Path, environments: Path, source_folder: Path, ecr: FakeEcr) 
         state_dir=state,
         role_session=lambda _arn: session,
         may_pass_role=lambda _headers, _arn: made[0].passable,
+        may_deregister=lambda _headers: made[0].deregisterable,
         runner=ProcessRunner(state),
-        timings=Timings(stop_grace=2, startup=3, ping_interval=0.02, invocation=1),
+        timings=Timings(stop_grace=2, startup=3, ping_interval=0.02, invocation=1, wait_scale=0.01),
+        record_metric=cloudwatch.record,
     )
     service = SageMaker(cloud)
-    made.append(Room(service, cloud, s3, ecr))
+    made.append(Room(service, cloud, s3=s3, ecr=ecr, cloudwatch=cloudwatch))
     yield made[0]
     service.shutdown()
     assert not _children(), "the service left processes behind"

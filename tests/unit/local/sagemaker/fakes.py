@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.unit.local.sagemaker.fake_cloudwatch import FakeCloudWatch
+
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Training"
@@ -47,6 +49,12 @@ seen = {
     "environment": dict(os.environ),
 }
 (root / "model" / "model.json").write_text(json.dumps(seen))
+if mode == "checkpoints":
+    seen = sorted((root / "checkpoints").rglob("*.txt"))
+    (root / "checkpoints" / "deep").mkdir(exist_ok=True)
+    (root / "checkpoints" / "deep" / f"step-{len(seen)}.txt").write_text("saved")
+    if "broken" in parameters:
+        sys.exit(1)
 if mode == "report":
     (root / "output" / "data" / "report.txt").write_text("fine")
 """
@@ -269,8 +277,13 @@ class FakeEcr:
 class FakeSession:
     """A role's session on the fakes, with credentials that containers get to see."""
 
-    def __init__(self, s3: FakeS3, ecr: FakeEcr) -> None:
-        self._clients: dict[str, Any] = {"s3": s3, "ecr": ecr, "sts": s3}
+    def __init__(self, s3: FakeS3, ecr: FakeEcr, cloudwatch: FakeCloudWatch | None = None) -> None:
+        self._clients: dict[str, Any] = {
+            "s3": s3,
+            "ecr": ecr,
+            "sts": s3,
+            "cloudwatch": cloudwatch,
+        }
 
     def client(self, name: str, **_: object) -> Any:  # noqa: ANN401 - a session's clients differ
         return self._clients[name]

@@ -11,7 +11,13 @@ from tests.unit.local.sagemaker.conftest import Room
 from tests.unit.local.sagemaker.fakes import ACCOUNT, IMAGE, REGION
 
 
-def config(room: Room, name: str, *models: str, weights: tuple[float, ...] = ()) -> None:
+def config(
+    room: Room,
+    name: str,
+    *models: str,
+    weights: tuple[float, ...] = (),
+    instance_type: str = "ml.t2.medium",
+) -> None:
     room.sagemaker.create_endpoint_config(
         EndpointConfigName=name,
         ProductionVariants=[
@@ -19,7 +25,7 @@ def config(room: Room, name: str, *models: str, weights: tuple[float, ...] = ())
                 "VariantName": f"V{position}",
                 "ModelName": model,
                 "InitialInstanceCount": 1,
-                "InstanceType": "ml.t2.medium",
+                "InstanceType": instance_type,
                 **({"InitialVariantWeight": weights[position]} if weights else {}),
             }
             for position, model in enumerate(models)

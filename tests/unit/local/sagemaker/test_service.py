@@ -169,3 +169,122 @@ def test_the_registry_numbers_versions_and_keeps_approvals(room: Room) -> None:
     client.delete_model_package_group(ModelPackageGroupName="Iris")
     with pytest.raises(ClientError, match="does not exist"):
         client.describe_model_package_group(ModelPackageGroupName="Iris")
+
+
+def test_a_repeated_registration_makes_no_second_version(room: Room) -> None:
+    client = room.sagemaker
+    for group in ("Iris", "Other"):
+        client.create_model_package_group(ModelPackageGroupName=group)
+
+    def register(group: str = "Iris", execution: str = "a" * 36) -> str:
+        answer = client.create_model_package(ModelPackageGroupName=group, ClientToken=execution)
+        return str(answer["ModelPackageArn"])
+
+    first = register()
+    assert register() == first
+    assert register(execution="b").endswith("/2")
+    assert register("Other").endswith("/other/1")
+    # A number is not given twice, and a deleted version is none any more
+    client.delete_model_package(ModelPackageName=first)
+    assert register().endswith("/iris/3")
+
+
+def test_versions_are_listed_by_approval_order_and_page(room: Room) -> None:
+    client = room.sagemaker
+    client.create_model_package_group(ModelPackageGroupName="Iris")
+    arns = [
+        client.create_model_package(ModelPackageGroupName="Iris", ModelApprovalStatus=status)[
+            "ModelPackageArn"
+        ]
+        for status in ("Approved", "Rejected", "Approved", "PendingManualApproval", "Approved")
+    ]
+    pages = client.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName="Iris",
+        ModelApprovalStatus="Approved",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        PaginationConfig={"PageSize": 2},
+    )
+    found = [
+        [item["ModelPackageArn"] for item in page["ModelPackageSummaryList"]] for page in pages
+    ]
+    assert found == [[arns[4], arns[2]], [arns[0]]]
+    first = client.list_model_packages(
+        ModelPackageGroupName="Iris", SortOrder="Ascending", MaxResults=1
+    )
+    assert first["ModelPackageSummaryList"][0]["ModelPackageVersion"] == 1
+    assert first["ModelPackageSummaryList"][0]["ModelApprovalStatus"] == "Approved"
+    # Without a group AWS lists unversioned packages, unless told otherwise
+    assert client.list_model_packages()["ModelPackageSummaryList"] == []
+    versioned = client.list_model_packages(ModelPackageType="Versioned")
+    assert len(versioned["ModelPackageSummaryList"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"Tags": [{"Key": "a", "Value": "1"}]}, "has the tags of its model package group"),
+        ({"ModelPackageName": "iris"}, "not both"),
+        ({"ModelPackageGroupName": "None"}, "does not exist"),
+        (
+            {
+                "InferenceSpecification": {
+                    "Containers": [{"Image": "python:3"}],
+                    "SupportedContentTypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv"],
+                }
+            },
+            "non-ECR image",
+        ),
+        (
+            {
+                "InferenceSpecification": {
+                    "Containers": [{"Image": IMAGE, "ModelDataUrl": "/model.tar.gz"}],
+                    "SupportedContentTypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv"],
+                }
+            },
+            "regular expression pattern",
+        ),
+        ({"CustomerMetadataProperties": {"k": "v" * 257}}, "less than or equal to 256"),
+    ],
+)
+def test_versions_that_the_registry_refuses(
+    room: Room, arguments: dict[str, Any], message: str
+) -> None:
+    room.sagemaker.create_model_package_group(ModelPackageGroupName="Iris")
+    with pytest.raises(ClientError, match=message):
+        room.sagemaker.create_model_package(**{"ModelPackageGroupName": "Iris", **arguments})
+
+
+def test_a_version_keeps_at_most_fifty_properties(room: Room) -> None:
+    client = room.sagemaker
+    client.create_model_package_group(ModelPackageGroupName="Iris")
+    arn = client.create_model_package(
+        ModelPackageGroupName="Iris",
+        CustomerMetadataProperties={f"k{index}": "v" for index in range(50)},
+    )["ModelPackageArn"]
+    with pytest.raises(ClientError, match="at most 50"):
+        client.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"more": "v"})
+    client.update_model_package(
+        ModelPackageArn=arn,
+        ModelApprovalStatus="Rejected",
+        ApprovalDescription="Too many words",
+        CustomerMetadataProperties={"more": "v"},
+        CustomerMetadataPropertiesToRemove=["k0"],
+    )
+    seen = client.describe_model_package(ModelPackageName=arn)
+    assert (seen["ModelApprovalStatus"], seen["ApprovalDescription"]) == (
+        "Rejected",
+        "Too many words",
+    )
+    assert len(seen["CustomerMetadataProperties"]) == 50
+
+
+def test_tags_go_with_their_resource(room: Room) -> None:
+    room.model()
+    arn = room.sagemaker.describe_model(ModelName="m1")["ModelArn"]
+    room.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}])
+    room.sagemaker.delete_model(ModelName="m1")
+    room.model()
+    assert room.sagemaker.list_tags(ResourceArn=arn)["Tags"] == []

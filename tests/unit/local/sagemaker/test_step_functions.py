@@ -10,8 +10,9 @@ import pytest
 from ministack.services.stepfunctions import _ExecutionError  # type: ignore[import-untyped]
 
 from local.sagemaker.step_functions import (
-    AWS_SDK_PREFIX,
+    CLOUDWATCH_SDK,
     OPTIMIZED_PREFIX,
+    SAGEMAKER_SDK,
     Handler,
     aws_sdk_integration,
     integration,
@@ -128,17 +129,36 @@ def test_an_abort_stops_the_job(room: Room, optimized: Handler, aborted: threadi
 
 def test_aws_sdk_calls_and_their_error_names(room: Room, aws_sdk: Handler) -> None:
     room.model()
-    found = aws_sdk(f"{AWS_SDK_PREFIX}describeModel", {"ModelName": "m1"})
+    found = aws_sdk(f"{SAGEMAKER_SDK.prefix}describeModel", {"ModelName": "m1"})
     assert found["ModelName"] == "m1"
     assert isinstance(found["CreationTime"], int)
     with pytest.raises(_ExecutionError, match="Could not find endpoint") as failed:
-        aws_sdk(f"{AWS_SDK_PREFIX}describeEndpoint", {"EndpointName": "none"})
+        aws_sdk(f"{SAGEMAKER_SDK.prefix}describeEndpoint", {"EndpointName": "none"})
     assert failed.value.error == "SageMaker.SageMakerException"
     room.sagemaker.create_training_job(**room.training_arguments())
     with pytest.raises(_ExecutionError) as failed:
-        aws_sdk(f"{AWS_SDK_PREFIX}createTrainingJob", room.training_arguments())
+        aws_sdk(f"{SAGEMAKER_SDK.prefix}createTrainingJob", room.training_arguments())
     assert failed.value.error == "SageMaker.ResourceInUseException"
     with pytest.raises(_ExecutionError, match="no operation") as failed:
-        aws_sdk(f"{AWS_SDK_PREFIX}bakeCake", {})
+        aws_sdk(f"{SAGEMAKER_SDK.prefix}bakeCake", {})
     assert failed.value.error == "States.Runtime"
     room.training_ends()
+
+
+def test_aws_sdk_calls_of_cloudwatch(room: Room, aborted: threading.Event) -> None:
+    room.cloudwatch.alarms["errors"] = "ALARM"
+    describe = f"{CLOUDWATCH_SDK.prefix}describeAlarms"
+    handler = aws_sdk_integration(
+        client=lambda: room.cloudwatch, aborted=aborted.is_set, sdk=CLOUDWATCH_SDK
+    )
+    arguments = {"AlarmNames": ["errors"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    [alarm] = handler(describe, arguments)["MetricAlarms"]
+    assert alarm == {"AlarmName": "errors", "StateValue": "ALARM"}
+    # And a refusal is CloudWatch's
+    room.cloudwatch.denied = True
+    with pytest.raises(_ExecutionError, match="AccessDenied here") as failed:
+        handler(describe, arguments)
+    assert failed.value.error == "CloudWatch.CloudWatchException"
+    with pytest.raises(_ExecutionError) as failed:
+        handler(describe, {"Alarms": ["errors"]})
+    assert failed.value.error == "States.Runtime"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -242,3 +243,54 @@ def test_shutdown_ends_a_running_job_and_its_folder(room: Room) -> None:
 def _log(room: Room) -> str:
     path = room.cloud.state_dir / "logs" / "training-jobs" / "Job-1.log"
     return path.read_text() if path.exists() else ""
+
+
+def spot(**more: object) -> dict[str, Any]:
+    return {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},
+        "CheckpointConfig": {"S3Uri": "s3://data/checkpoints/iris"},
+        **more,
+    }
+
+
+def test_checkpoints_outlive_a_job_that_fails(room: Room) -> None:
+    # Given a spot job that saves a checkpoint and fails
+    arguments = room.training_arguments("one", mode="checkpoints", broken="yes")
+    room.sagemaker.create_training_job(**{**arguments, **spot()})
+    seen = room.training_ends("one")
+    assert (seen["TrainingJobStatus"], seen["EnableManagedSpotTraining"]) == ("Failed", True)
+    assert room.s3.objects["data", "checkpoints/iris/deep/step-0.txt"] == b"saved"
+    # Then the next one goes on with it
+    arguments = room.training_arguments("two", mode="checkpoints")
+    room.sagemaker.create_training_job(**{**arguments, **spot()})
+    assert room.training_ends("two")["TrainingJobStatus"] == "Completed"
+    assert ("data", "checkpoints/iris/deep/step-1.txt") in room.s3.objects
+
+
+def test_checkpoints_that_may_not_be_written_fail_the_job(room: Room) -> None:
+    arguments = room.training_arguments(mode="checkpoints")
+    room.s3.denied.add("put")
+    room.sagemaker.create_training_job(**{**arguments, **spot()})
+    assert "Checkpoint upload failed" in room.training_ends()["FailureReason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": 60}}, "Invalid MaxWaitTimeInSeconds"),
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 59}},
+            "greater than or equal to",
+        ),
+        ({"EnableManagedSpotTraining": False}, "managed spot training only"),
+        ({"CheckpointConfig": {"S3Uri": "https://x/y"}}, "must look like s3://"),
+        (
+            {"CheckpointConfig": {"S3Uri": "s3://data/c", "LocalPath": "/tmp/c"}},  # noqa: S108
+            "keeps /opt/ml/checkpoints only",
+        ),
+    ],
+)
+def test_spot_requests_that_are_refused(room: Room, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        room.sagemaker.create_training_job(**{**room.training_arguments(), **spot(**change)})

@@ -1,0 +1,1 @@
+"""Deletes the models and endpoint configurations that nothing needs any more."""

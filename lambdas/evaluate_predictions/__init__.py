@@ -1,1 +1,0 @@
-"""Measures the batch predictions against the held-out labels."""

@@ -1,0 +1,1 @@
+"""Finds a registered version that is to be put back."""

@@ -1,0 +1,1 @@
+"""Measures one part of the predictions against the held-out labels."""

@@ -1,0 +1,1 @@
+"""Merges the measured parts into the report and its summary."""

@@ -1,0 +1,1 @@
+"""Cuts the predictions into parts that are measured side by side."""

@@ -1,0 +1,1 @@
+"""Records how executions of the workflow ended."""

@@ -1,0 +1,1 @@
+"""Registers every candidate as a version in the model registry."""

@@ -1,0 +1,1 @@
+"""Takes away, before the stacks go, what releases have made beside them."""

@@ -1,0 +1,56 @@
+"""Checkpoints of a training job, kept in S3 for the job that goes on with them.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local.sagemaker import s3
+from local.sagemaker.errors import JobFailedError
+from local.sagemaker.jobs import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def restore(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
+    """Make /opt/ml/checkpoints with what lies under the S3 prefix. Raises JobFailedError."""
+    config = request.get("CheckpointConfig")
+    if config is None:
+        return
+    prefix, folder = s3.S3Uri.parse(config["S3Uri"]), job.folder / "checkpoints"
+    folder.mkdir()
+    try:
+        for key in s3.keys_under(client, prefix):
+            job.check_stop()
+            s3.download(
+                client,
+                uri=s3.S3Uri(prefix.bucket, key),
+                target=folder / s3.relative_key(prefix, key),
+                between_chunks=job.check_stop,
+            )
+    except ClientError as error:
+        raise JobFailedError(f"ClientError: Checkpoint download failed:{error}") from error
+
+
+def save(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
+    """Put every file of /opt/ml/checkpoints under the S3 prefix, however the training ended.
+
+    AWS does so all the time; here nothing takes the machine away. Raises JobFailedError.
+    """
+    config = request.get("CheckpointConfig")
+    if config is None:
+        return
+    prefix, folder = s3.S3Uri.parse(config["S3Uri"]), job.folder / "checkpoints"
+    try:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                target = prefix.join(*path.relative_to(folder).parts)
+                client.upload_file(str(path), target.bucket, target.key, ExtraArgs={})
+    except (ClientError, OSError) as error:
+        raise JobFailedError(f"ClientError: Checkpoint upload failed:{error}") from error

@@ -1,0 +1,27 @@
+"""The functions that the states of the workflow call."""
+
+from dataclasses import dataclass, fields
+
+from aws_cdk import aws_lambda as lambda_
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowFunctions:
+    """The functions, by the folders of their code."""
+
+    inspect_data: lambda_.IFunction
+    plan_evaluation: lambda_.IFunction
+    measure_part: lambda_.IFunction
+    merge_parts: lambda_.IFunction
+    find_live: lambda_.IFunction
+    gather_evidence: lambda_.IFunction
+    register_version: lambda_.IFunction
+    find_version: lambda_.IFunction
+    ask_approval: lambda_.IFunction
+    close_approval: lambda_.IFunction
+    smoke_test: lambda_.IFunction
+    mail_outcome: lambda_.IFunction
+
+    def all(self) -> list[lambda_.IFunction]:
+        """Every function."""
+        return [getattr(self, field.name) for field in fields(self)]

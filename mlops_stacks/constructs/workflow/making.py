@@ -1,0 +1,107 @@
+"""From data and an image to an approved version, or to the end of a release that is none."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from mlops_stacks.constructs.workflow.approval import ApprovalCalls, ApprovalStates
+from mlops_stacks.constructs.workflow.assessment import AssessmentStates
+from mlops_stacks.constructs.workflow.candidate import CandidateStates, ModelRoles
+from mlops_stacks.constructs.workflow.decision import DecisionStates
+from mlops_stacks.constructs.workflow.evaluation import EvaluationCalls
+from mlops_stacks.constructs.workflow.failure import FailurePath
+from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
+from mlops_stacks.constructs.workflow.inspection import InspectionStates
+from mlops_stacks.constructs.workflow.prediction import PredictionResources
+from mlops_stacks.constructs.workflow.registry import RegistryStates
+from mlops_stacks.settings import Settings
+
+
+class MakingStates(Construct):
+    """Trains, measures, compares, registers, asks.
+
+    Args:
+        deploy: where an approved version goes.
+
+    Attributes:
+        start: the first state.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        bucket: s3.IBucket,
+        key: kms.IKey,
+        roles: ModelRoles,
+        functions: WorkflowFunctions,
+        deploy: sfn.IChainable,
+        failure: FailurePath,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = settings.names
+        predictions = PredictionResources(
+            settings=settings.transform, tags=settings.tags, bucket=bucket, key=key
+        )
+        decision = DecisionStates(
+            self,
+            "Decision",
+            model_name=names.model,
+            mail=functions.mail_outcome,
+            deploy=deploy,
+            failure=failure,
+        )
+        approval = ApprovalStates(
+            self,
+            "Approval",
+            model_name=names.model,
+            timeout=Duration.hours(settings.approval.timeout_hours),
+            calls=ApprovalCalls(ask=functions.ask_approval, close=functions.close_approval),
+            decided=decision.start,
+            failure=failure,
+        )
+        registry = RegistryStates(
+            self,
+            "Registry",
+            names=names,
+            register=functions.register_version,
+            mail=functions.mail_outcome,
+            good=approval.start,
+            failure=failure,
+        )
+        assessment = AssessmentStates(
+            self,
+            "Assessment",
+            names=names,
+            resources=predictions,
+            calls=EvaluationCalls(
+                plan=functions.plan_evaluation,
+                measure=functions.measure_part,
+                merge=functions.merge_parts,
+                bucket=bucket,
+                task=settings.model.task,
+            ),
+            inspect=functions.inspect_data,
+            find_live=functions.find_live,
+            gather=functions.gather_evidence,
+            failure=failure,
+        )
+        candidate = CandidateStates(
+            self,
+            "Candidate",
+            settings=settings,
+            resources=predictions,
+            roles=roles,
+            failure=failure,
+        )
+        inspection = InspectionStates(
+            self, "Inspection", bucket=bucket, inspect=functions.inspect_data, failure=failure
+        )
+        self.start = inspection.start
+        inspection.start.next(candidate.start)
+        candidate.end.next(assessment.start)
+        assessment.end.next(registry.start)

@@ -1,0 +1,285 @@
+"""`python -m operate rollback`: an approved version is live again, or it says why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from operate import follow
+from tests.unit.operate.conftest import RELEASE_STACK, Account, Command, Registry
+
+_MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:grapes-release"
+_RUN = "arn:aws:states:eu-west-1:123456789012:execution:grapes-release:put-back"
+_AT = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+
+
+@dataclass
+class Workflow:
+    """Step Functions with one execution, which enters a state between two looks."""
+
+    states: list[str] = field(default_factory=list)
+    status: str = "SUCCEEDED"
+    error: str = ""
+    cause: str = ""
+    on_end: Callable[[], object] = lambda: None
+    started: list[dict[str, Any]] = field(default_factory=list)
+    entered: int = 0
+
+    def start_execution(self, **request: str) -> dict[str, str]:
+        """As Step Functions'."""
+        assert request["stateMachineArn"] == _MACHINE
+        self.started.append(json.loads(request["input"]))
+        return {"executionArn": _RUN}
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
+        """As Step Functions'."""
+        assert executionArn == _RUN
+        if self.entered < len(self.states):
+            self.entered += 1
+            return {"status": "RUNNING"}
+        self.on_end()
+        told = {"error": self.error, "cause": self.cause}
+        return {"status": self.status, **{name: text for name, text in told.items() if text}}
+
+    def get_execution_history(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401
+        """As Step Functions'."""
+        assert request["executionArn"] == _RUN
+        assert request["reverseOrder"] is True
+        events: list[dict[str, Any]] = [{"timestamp": _AT, "type": "ExecutionStarted"}]
+        for name in self.states[: self.entered]:
+            details = {"name": name}
+            events.append({"timestamp": _AT, "stateEnteredEventDetails": details})
+        return {"events": events[::-1][: request["maxResults"]]}
+
+
+@pytest.fixture
+def workflow(account: Account, monkeypatch: pytest.MonkeyPatch) -> Workflow:
+    """The deployed workflow, which takes no time."""
+    account.release_outputs = {"StateMachineArn": _MACHINE}
+    made = Workflow()
+    account.clients["stepfunctions"] = made
+    monkeypatch.setattr(follow, "_POLL_SECONDS", 0)
+    return made
+
+
+@pytest.fixture
+def arns(registry: Registry) -> list[str]:
+    """Versions 1 to 6: served, served, rejected, waiting, approved but never served, live."""
+    made = [
+        registry.register(description="Approved by ada@example.com", commit="11111111"),
+        registry.register(commit="22222222"),
+        registry.register("Rejected", description="Accuracy is 50.0 %", commit="33333333"),
+        registry.register("PendingManualApproval"),
+        registry.register(servedAt="", commit="55555555"),
+        registry.register(commit="66666666"),
+    ]
+    registry.deploy(version=made[5], commit="66666666")
+    return made
+
+
+def test_the_newest_version_before_the_live_one_that_served_is_put_back(
+    workflow: Workflow, registry: Registry, arns: list[str], command: Command
+) -> None:
+    # Given a workflow that looks at the endpoint twice
+    workflow.states = ["Look up the version", "Check the new model", "Check the new model", "Live"]
+    workflow.on_end = lambda: registry.deploy(version=arns[1], commit="22222222")
+
+    # When a person puts the last version back
+    code, text, complaint = command.run("rollback", "--reason", "Too slow")
+
+    # Then it says what it does, each step once, and that it is done
+    assert (code, complaint) == (0, "")
+    assert workflow.started == [{"modelPackageArn": arns[1], "reason": "Too slow"}]
+    first, instead, run, *steps = text.splitlines()
+    assert first.startswith("Putting back version 2 of grapes: commit 22222222")
+    assert "accuracy 96.7 %" in first
+    assert instead == "It takes the place of version 6 (commit 66666666)."
+    assert run == f"Execution {_RUN}"
+    assert steps == [
+        "  2026-11-22 14:00:00 UTC  Look up the version",
+        "  2026-11-22 14:00:00 UTC  Check the new model",
+        "  2026-11-22 14:00:00 UTC  Live",
+        "Version 2 is live.",
+    ]
+
+
+def test_any_approved_version_can_be_named(
+    workflow: Workflow, registry: Registry, arns: list[str], command: Command
+) -> None:
+    workflow.on_end = lambda: registry.deploy(version=arns[0])
+
+    code, text, _ = command.run("rollback", "--version", "1")
+
+    assert code == 0
+    assert workflow.started == [{"modelPackageArn": arns[0]}]
+    assert "Approved by ada@example.com" in text
+
+
+def test_a_version_that_never_served_has_to_be_named(
+    workflow: Workflow, registry: Registry, arns: list[str], command: Command
+) -> None:
+    workflow.on_end = lambda: registry.deploy(version=arns[4])
+
+    code, text, _ = command.run("rollback", "--version", "5")
+
+    assert code == 0
+    assert workflow.started == [{"modelPackageArn": arns[4]}]
+    assert "It has never served." in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {
+                "EndpointStatus": "Updating",
+                "PendingDeploymentSummary": {"EndpointConfigName": "grapes--next"},
+            },
+            "is Updating, from version 6 (commit 66666666) to configuration grapes--next",
+        ),
+        ({"EndpointStatus": "RollingBack"}, "endpoint grapes is RollingBack, so it is not clear"),
+        ({"EndpointStatus": "Failed"}, "endpoint grapes is Failed, so it is not clear"),
+    ],
+)
+def test_while_the_endpoint_changes_only_a_named_version_is_put_back(
+    account: Account,
+    workflow: Workflow,
+    arns: list[str],
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    said: str,
+) -> None:
+    # Given an endpoint of which nobody can tell yet what it will serve
+    sagemaker = account.client("sagemaker")
+    described = sagemaker.describe_endpoint(EndpointName="grapes")
+    monkeypatch.setattr(sagemaker, "describe_endpoint", lambda **_: {**described, **changes})
+    account.clients["sagemaker"] = sagemaker
+
+    # Then "the version before" has no meaning
+    code, text, complaint = command.run("rollback")
+
+    assert (code, text, workflow.started) == (1, "", [])
+    assert said in complaint
+    assert "VERSION=" in complaint
+
+    # But a version does, the one that was live included
+    assert command.run("rollback", "--version", "6", "--no-wait")[0] == 0
+    assert workflow.started == [{"modelPackageArn": arns[5]}]
+
+
+def test_with_nothing_live_a_named_version_makes_the_endpoint_anew(
+    workflow: Workflow, registry: Registry, command: Command
+) -> None:
+    arn = registry.register()
+    workflow.on_end = lambda: registry.deploy(version=arn)
+
+    code, text, _ = command.run("rollback", "--version", "1")
+
+    assert code == 0
+    assert "It takes the place of nothing: there is no endpoint." in text
+
+
+def test_it_need_not_be_followed(workflow: Workflow, arns: list[str], command: Command) -> None:
+    workflow.states = ["Look up the version"]
+
+    code, text, _ = command.run("rollback", "--no-wait")
+
+    assert code == 0
+    assert text.endswith(f"Execution {_RUN}\n")
+    assert (workflow.started, workflow.entered) == ([{"modelPackageArn": arns[1]}], 0)
+
+
+@pytest.mark.usefixtures("arns")
+def test_a_failed_execution_says_why_and_what_serves(workflow: Workflow, command: Command) -> None:
+    workflow.status, workflow.error = "FAILED", "EndpointRolledBack"
+    workflow.cause = "An alarm\x1b[2J rang"
+
+    code, _, complaint = command.run("rollback")
+
+    assert code == 1
+    assert "Version 2 was not put back (FAILED)" in complaint
+    assert "EndpointRolledBack: An alarm" in complaint
+    assert "\x1b" not in complaint
+    assert "version 6 (commit 66666666)" in complaint
+
+
+@pytest.mark.usefixtures("arns", "workflow")
+def test_success_without_the_version_live_is_no_success(command: Command) -> None:
+    code, _, complaint = command.run("rollback")
+    assert code == 1
+    assert "was not put back" in complaint
+
+
+@pytest.mark.usefixtures("arns")
+def test_a_person_may_stop_following(
+    workflow: Workflow, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workflow, "describe_execution", interrupt)
+
+    code, _, complaint = command.run("rollback")
+
+    assert code == 130
+    assert f"stop-execution --execution-arn {_RUN}" in complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--version", "3"], "version 3 was rejected (Accuracy is 50.0 %)"),
+        (["--version", "4"], "version 4 still waits for a decision"),
+        (["--version", "6"], "version 6 serves already"),
+        (["--version", "7"], "grapes has no version 7"),
+    ],
+)
+@pytest.mark.usefixtures("arns")
+def test_what_cannot_be_put_back_is_told_and_nothing_starts(
+    workflow: Workflow, command: Command, arguments: list[str], said: str
+) -> None:
+    code, text, complaint = command.run("rollback", *arguments)
+
+    assert (code, text, workflow.started) == (1, "", [])
+    assert said in complaint
+    assert "make versions" in complaint
+
+
+@pytest.mark.parametrize(
+    ("deployed", "said"),
+    [
+        (None, "nothing is live"),
+        ({}, "does not say which version it is"),
+        ({"version": "first"}, "no approved version before version 1, which is live, has ever"),
+    ],
+)
+def test_without_a_version_before_it_says_so(
+    workflow: Workflow,
+    registry: Registry,
+    command: Command,
+    deployed: dict[str, str] | None,
+    said: str,
+) -> None:
+    first = registry.register()
+    registry.register()
+    if deployed is not None:
+        registry.deploy(**dict.fromkeys(deployed, first))
+
+    code, _, complaint = command.run("rollback")
+
+    assert (code, workflow.started) == (1, [])
+    assert said in complaint
+    assert "VERSION=" in complaint
+
+
+@pytest.mark.usefixtures("registry")
+def test_without_a_deployment_it_says_what_to_do(command: Command) -> None:
+    code, _, complaint = command.run("rollback")
+    assert code == 1
+    assert f"there is no stack {RELEASE_STACK}" in complaint

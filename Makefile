@@ -17,6 +17,11 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up release down decisions lineage versions rollback check check-model test lint format synth snapshots bench deploy clean
 
+# "make rollback 2" would put back another version than the person means.
+ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
+$(error Nothing was put back. Name the version so: VERSION=2 make rollback)
+endif
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -61,7 +66,7 @@ lineage: setup ## the live model: which commit, which data, who approved, which 
 versions: setup ## registered versions of the model, newest first (JSON=1: for programs)
 	@python -m operate versions $(if $(JSON),--json)
 
-rollback: setup ## put an approved version back: the one before the live one, or VERSION=2 (REASON="…")
+rollback: setup ## put an approved version back: the one that served last before, or VERSION=2 (REASON="…")
 	@python -m operate rollback $(if $(VERSION),--version="$$VERSION") --reason="$$REASON"
 
 check: setup ## what the pipeline asks before synth: the app, whatever model and settings it is given

@@ -84,6 +84,13 @@ def _rollback(arguments: argparse.Namespace, session: boto3.session.Session, nam
     if end.status == "SUCCEEDED" and is_live and live is not None and live.status == "InService":
         print(f"Version {plan.version.number} is live.")
         return 0
+    if end.status == "SUCCEEDED":
+        raise OperateError(
+            what=f"Version {plan.version.number} was put back and passed its test, but the "
+            "endpoint has been changed since",
+            why=f"another run has followed; what serves is {serving(live)}",
+            next_step="look again with `make lineage` once the endpoint is InService",
+        )
     raise OperateError(
         what=f"Version {plan.version.number} was not put back ({end.status})",
         why=printable(": ".join(part for part in (end.error, end.cause) if part))
@@ -129,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument(
         "--version",
         type=_positive,
-        help="its number; else the newest before the live one that has served",
+        help="its number; else the one that served last before the live one",
     )
     rollback.add_argument("--reason", default="", help="why, for the mail about it")
     rollback.add_argument("--no-wait", action="store_true", help="start it and do not follow it")

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 
+PUT_BACK_TAG = "putBackBy"
+"""The tag of an endpoint configuration that names the run which put its version back."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PutBack:
     """Who put the live version back.
@@ -30,7 +34,7 @@ class PutBack:
 
 def read_put_back(session: Session, live: Live, version: Version | None) -> PutBack | None:
     """The run by which the live version was put back; None if a release put it there."""
-    run = live.tags.get("putBackBy", "")
+    run = live.tags.get(PUT_BACK_TAG, "")
     if not run:
         return None
     # Both runs are of the same workflow, so that their ARNs differ in the name only.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from operate.errors import OperateError
 from operate.live import Live, read_live
+from operate.put_back import PUT_BACK_TAG
 from operate.registry import Version, number_of, read_numbered, read_versions
 from operate.stacks import state_machine_of
 from operate.wording import metric_texts, printable, when
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlops_stacks.names import Names
 
 _WHAT = "Nothing was put back"
+_LATEST = "~"  # after every time in ISO 8601
 _SEE = "`make versions` lists them all"
 
 
@@ -46,7 +48,7 @@ class Plan:
 
 
 def make_plan(session: Session, names: Names, *, number: int | None) -> Plan:
-    """Choose the version: the one of this number, else the newest before the live one that served.
+    """Choose the version: the one of this number, else the last that served before the live one.
 
     Raises:
         OperateError: there is none that could be put back, it is not clear which one serves, or
@@ -92,7 +94,11 @@ def _named(live: Live) -> str:
 
 
 def _before(session: Session, names: Names, *, live: Live | None) -> Version:
-    """The newest approved version before the live one that has served."""
+    """The approved version that served last before the live one.
+
+    If the live one was put back itself, whatever served before it was found wanting: then it is
+    the newest that is older than it.
+    """
     if live is None:
         raise OperateError(
             what=_WHAT,
@@ -115,9 +121,20 @@ def _before(session: Session, names: Names, *, live: Live | None) -> Version:
             why=f"the live configuration {live.configuration} does not say which version it is",
             next_step=f"name the version (VERSION=…); {_SEE}",
         )
-    for version in read_versions(session, names.model_package_group, status="Approved"):
-        if version.number < number and version.served_at:
-            return version
+    served = [
+        version
+        for version in read_versions(session, names.model_package_group, status="Approved")
+        if version.served_at
+    ]
+    if PUT_BACK_TAG in live.tags:
+        earlier = [one for one in served if one.number < number]
+        if earlier:
+            return max(earlier, key=lambda one: one.number)
+    else:
+        since = next((one.served_at for one in served if one.number == number), _LATEST)
+        earlier = [one for one in served if (one.served_at, one.number) < (since, number)]
+        if earlier:
+            return max(earlier, key=lambda one: (one.served_at, one.number))
     raise OperateError(
         what=_WHAT,
         why=f"no approved version before version {number}, which is live, has ever served",

@@ -30,7 +30,7 @@ def write_failed(outcome: Outcome, *, standing: Standing, region: str) -> Mail:
         way = "" if tried else _how_to_go_back(outcome, region=region)
         go_back = f"\n\n\nHOW TO GO BACK\n\n{way}" if way else ""
     else:
-        subject = f"FAILED: {outcome.model} at {failure.state}"
+        subject = f"FAILED: {_short(outcome)} at {failure.state}"
         serves, go_back = standing.sentence(), ""
         if standing.problem:
             serves += f" This shows it:\n\n{_describe(outcome, region=region)}"
@@ -58,6 +58,11 @@ WHAT IT WAS
 {facts(outcome)}
 """
     return Mail.compose(subject=subject, body=body)
+
+
+def _short(outcome: Outcome) -> str:
+    """What failed, for a subject; which version was asked for may not be known yet."""
+    return _what(outcome) if outcome.put_back else outcome.model
 
 
 def _what(outcome: Outcome) -> str:

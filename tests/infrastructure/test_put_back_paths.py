@@ -152,7 +152,8 @@ def test_a_version_that_cannot_be_put_back_changes_nothing(
 
     assert (walk.error, walk.cause) == (error, cause)
     assert [name for name, _ in walk.calls] == ["Look up the version", "Mail the failure"]
-    assert walk.arguments("Mail the failure")["Payload"]["commitId"] == "unknown"
+    payload = walk.arguments("Mail the failure")["Payload"]
+    assert (payload["commitId"], payload["putBack"]) == ("unknown", True)
 
 
 @pytest.mark.parametrize("state", ["Create the model again", "Create the endpoint configuration"])

@@ -121,6 +121,10 @@ def job_names(model_name: str) -> str:
     return f"{model_name}--*"
 
 
+VERSION_TO_PUT_BACK = jsonata("$exists($states.input.modelPackageArn)")
+"""True for `{"modelPackageArn": <version>}`: an approved version is put back."""
+
+
 def release_variables(model_name: str) -> dict[str, object]:
     """Variables that hold for the whole run, whatever the input is.
 
@@ -148,7 +152,7 @@ def release_variables(model_name: str) -> dict[str, object]:
         "liveReportKey": "",
         "pipelineExecutionId": _text_input("pipelineExecutionId"),
         "previousConfiguration": "",
-        "putBack": False,
+        "putBack": VERSION_TO_PUT_BACK,
         "reason": _text_input("reason"),
         "releaseName": release_name(model_name, f"({commit})"),
         "startedAt": jsonata("$states.context.Execution.StartTime"),
@@ -159,9 +163,6 @@ def release_variables(model_name: str) -> dict[str, object]:
 def _text_input(name: str) -> str:
     return jsonata(f"$type($states.input.{name}) = 'string' ? $states.input.{name} : ''")
 
-
-VERSION_TO_PUT_BACK = jsonata("$exists($states.input.modelPackageArn)")
-"""True for `{"modelPackageArn": <version>}`: an approved version is put back."""
 
 _COMPLETE_INPUT = (
     # A tag of a container image, and a reference without white space. Nothing is anchored at the

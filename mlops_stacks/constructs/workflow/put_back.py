@@ -65,7 +65,6 @@ class PutBackStates(Construct):
                         "modelData",
                     )
                 },
-                "putBack": True,
                 "releaseName": release_name(names.model, "$states.result.Payload.commitId"),
                 "version": {
                     "modelPackageArn": jsonata("$states.result.Payload.modelPackageArn"),

@@ -95,6 +95,7 @@ def test_a_failed_way_back_is_no_release(
     )
 
     assert mail.body.startswith(opening)
+    assert mail.subject == f"FAILED: {opening.strip().replace('failed at:', 'at')}"
     assert "Version 6 (commit 0f9e8d7c) serves now" in mail.body
 
 

@@ -126,15 +126,16 @@ def _before(session: Session, names: Names, *, live: Live | None) -> Version:
         for version in read_versions(session, names.model_package_group, status="Approved")
         if version.served_at
     ]
-    if PUT_BACK_TAG in live.tags:
-        earlier = [one for one in served if one.number < number]
-        if earlier:
-            return max(earlier, key=lambda one: one.number)
-    else:
-        since = next((one.served_at for one in served if one.number == number), _LATEST)
-        earlier = [one for one in served if (one.served_at, one.number) < (since, number)]
-        if earlier:
-            return max(earlier, key=lambda one: (one.served_at, one.number))
+    by_number = PUT_BACK_TAG in live.tags
+
+    def rank(version: Version) -> tuple[str, int]:
+        return "" if by_number else version.served_at, version.number
+
+    latest = "" if by_number else _LATEST
+    serves = next((rank(one) for one in served if one.number == number), (latest, number))
+    earlier = [one for one in served if rank(one) < serves]
+    if earlier:
+        return max(earlier, key=rank)
     raise OperateError(
         what=_WHAT,
         why=f"no approved version before version {number}, which is live, has ever served",

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local.sagemaker import s3
 from local.sagemaker.errors import JobFailedError
 from local.sagemaker.jobs import Job
+from local.sagemaker.training_files import download_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,17 +26,7 @@ def restore(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
         return
     prefix, folder = s3.S3Uri.parse(config["S3Uri"]), job.folder / "checkpoints"
     folder.mkdir()
-    try:
-        for key in s3.keys_under(client, prefix):
-            job.check_stop()
-            s3.download(
-                client,
-                uri=s3.S3Uri(prefix.bucket, key),
-                target=folder / s3.relative_key(prefix, key),
-                between_chunks=job.check_stop,
-            )
-    except ClientError as error:
-        raise JobFailedError(f"ClientError: Checkpoint download failed:{error}") from error
+    download_prefix(client, job, prefix=prefix, folder=folder, what="Checkpoint")
 
 
 def save(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:

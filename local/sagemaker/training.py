@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
-from botocore.exceptions import ClientError
 
 from local.sagemaker import checkpoints, s3, training_files, training_requests
 from local.sagemaker.cloud import Cloud, now
@@ -242,14 +241,4 @@ def _finish(job: Job, status: str, secondary: str, message: str) -> None:
 def _download_channel(client: S3Client, channel: Mapping[str, Any], job: Job) -> None:
     prefix = s3.S3Uri.parse(channel["DataSource"]["S3DataSource"]["S3Uri"])
     folder = job.folder / "input" / "data" / channel["ChannelName"]
-    try:
-        for key in s3.keys_under(client, prefix):
-            job.check_stop()
-            s3.download(
-                client,
-                uri=s3.S3Uri(prefix.bucket, key),
-                target=folder / s3.relative_key(prefix, key),
-                between_chunks=job.check_stop,
-            )
-    except ClientError as error:
-        raise JobFailedError(f"ClientError: Data download failed:{error}") from error
+    training_files.download_prefix(client, job, prefix=prefix, folder=folder, what="Data")

@@ -10,10 +10,17 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from local.sagemaker import s3
 from local.sagemaker.cloud import now
-from local.sagemaker.errors import invalid
+from local.sagemaker.errors import JobFailedError, invalid
+from local.sagemaker.jobs import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _FAILURE_LENGTH = 1024
 
@@ -107,3 +114,20 @@ def _number(match: re.Match[str]) -> float | None:
         return float(match.group(1) if match.re.groups else match.group())
     except ValueError:
         return None
+
+
+def download_prefix(
+    client: S3Client, job: Job, *, prefix: s3.S3Uri, folder: Path, what: str
+) -> None:
+    """Put everything under an S3 prefix into a folder. Raises JobFailedError, which says what."""
+    try:
+        for key in s3.keys_under(client, prefix):
+            job.check_stop()
+            s3.download(
+                client,
+                uri=s3.S3Uri(prefix.bucket, key),
+                target=folder / s3.relative_key(prefix, key),
+                between_chunks=job.check_stop,
+            )
+    except ClientError as error:
+        raise JobFailedError(f"ClientError: {what} download failed:{error}") from error

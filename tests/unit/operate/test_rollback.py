@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from operate import follow
 from tests.unit.operate.conftest import RELEASE_STACK, Account, Command, Registry
-
-_MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:grapes-release"
-_RUN = "arn:aws:states:eu-west-1:123456789012:execution:grapes-release:put-back"
-_AT = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-
-
-@dataclass
-class Workflow:
-    """Step Functions with one execution, which enters a state between two looks."""
-
-    states: list[str] = field(default_factory=list)
-    status: str = "SUCCEEDED"
-    error: str = ""
-    cause: str = ""
-    on_end: Callable[[], object] = lambda: None
-    started: list[dict[str, Any]] = field(default_factory=list)
-    entered: int = 0
-
-    def start_execution(self, **request: str) -> dict[str, str]:
-        """As Step Functions'."""
-        assert request["stateMachineArn"] == _MACHINE
-        self.started.append(json.loads(request["input"]))
-        return {"executionArn": _RUN}
-
-    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
-        """As Step Functions'."""
-        assert executionArn == _RUN
-        if self.entered < len(self.states):
-            self.entered += 1
-            return {"status": "RUNNING"}
-        self.on_end()
-        told = {"error": self.error, "cause": self.cause}
-        return {"status": self.status, **{name: text for name, text in told.items() if text}}
-
-    def get_execution_history(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401
-        """As Step Functions'."""
-        assert request["executionArn"] == _RUN
-        assert request["reverseOrder"] is True
-        events: list[dict[str, Any]] = [{"timestamp": _AT, "type": "ExecutionStarted"}]
-        for name in self.states[: self.entered]:
-            details = {"name": name}
-            events.append({"timestamp": _AT, "stateEnteredEventDetails": details})
-        return {"events": events[::-1][: request["maxResults"]]}
+from tests.unit.operate.put_back_run import MACHINE, RUN, Workflow
 
 
 @pytest.fixture
 def workflow(account: Account, monkeypatch: pytest.MonkeyPatch) -> Workflow:
     """The deployed workflow, which takes no time."""
-    account.release_outputs = {"StateMachineArn": _MACHINE}
+    account.release_outputs = {"StateMachineArn": MACHINE}
     made = Workflow()
     account.clients["stepfunctions"] = made
     monkeypatch.setattr(follow, "_POLL_SECONDS", 0)
@@ -99,7 +53,7 @@ def test_the_newest_version_before_the_live_one_that_served_is_put_back(
     assert first.startswith("Putting back version 2 of grapes: commit 22222222")
     assert "accuracy 96.7 %" in first
     assert instead == "It takes the place of version 6 (commit 66666666)."
-    assert run == f"Execution {_RUN}"
+    assert run == f"Execution {RUN}"
     assert steps == [
         "  2026-11-22 14:00:00 UTC  Look up the version",
         "  2026-11-22 14:00:00 UTC  Check the new model",
@@ -242,7 +196,7 @@ def test_it_need_not_be_followed(workflow: Workflow, arns: list[str], command: C
     code, text, _ = command.run("rollback", "--no-wait")
 
     assert code == 0
-    assert text.endswith(f"Execution {_RUN}\n")
+    assert text.endswith(f"Execution {RUN}\n")
     assert (workflow.started, workflow.entered) == ([{"modelPackageArn": arns[1]}], 0)
 
 
@@ -272,7 +226,7 @@ def test_a_person_may_stop_following(
     code, _, complaint = command.run("rollback")
 
     assert code == 130
-    assert f"stop-execution --execution-arn {_RUN}" in complaint
+    assert f"stop-execution --execution-arn {RUN}" in complaint
 
 
 @pytest.mark.parametrize(

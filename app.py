@@ -21,9 +21,7 @@ def build(app: App, settings: Settings) -> PipelineStack:
 
 def main() -> None:
     """Synthesize; `-c settings=<file>` takes another settings file."""
-    # cfn-lint checks every template in the tests; the CDK's own engine would add a third to the
-    # time of each synthesis (docs/decisions/0019-no-built-in-template-validation.md).
-    app = App(builtin_cloud_formation_validation=False)
+    app = App()
     path = Path(app.node.try_get_context("settings") or SETTINGS_FILE)
     try:
         settings = load_settings(path)

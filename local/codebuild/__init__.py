@@ -1,0 +1,1 @@
+"""A CodeBuild that runs the projects' own buildspecs as processes of this machine."""

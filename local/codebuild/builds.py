@@ -1,4 +1,4 @@
-"""Builds of the local cloud's projects: start, wait, stop. The pipeline's CodeBuild actions use it."""
+"""Builds of the local cloud's projects: start, wait, stop."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class BuildResult:
     exported: Mapping[str, str]
 
 
-class BuildRefused(Exception):
+class BuildRefusedError(Exception):
     """A build that cannot start.
 
     Attributes:
@@ -90,7 +90,7 @@ class Builds:
         """Start a build and return its id, "<project>:<uuid>".
 
         Raises:
-            BuildRefused: the project is unknown, the role may not, or an override is wrong.
+            BuildRefusedError: the project is unknown, the role may not, or an override is wrong.
         """
         raise NotImplementedError
 
@@ -102,6 +102,6 @@ class Builds:
         """Stop a build; one that has ended stays as it is.
 
         Raises:
-            BuildRefused: there is no such build.
+            BuildRefusedError: there is no such build.
         """
         raise NotImplementedError

@@ -105,6 +105,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.site import front_doors
+    from local.pipeline.service import Pipelines
     from local.sagemaker.cloud import Cloud, Timings
     from local.sagemaker.ecr_layers import keep_uploaded_layers
     from local.sagemaker.service import SageMaker
@@ -153,6 +154,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     application: Any = front_doors(
         ministack.app,
         inbox,
+        pushed=Pipelines().pushed,
         aws_host=f"127.0.0.1:{arguments.port}",
         site_host=f"127.0.0.1:{arguments.site_port}",
     )

@@ -13,6 +13,7 @@ from ministack.services import s3  # type: ignore[import-untyped]
 from local.cloud import presigned
 from local.cloud.inbox import Inbox
 from local.cloud.site import front_doors
+from local.pipeline.service import PushOutcome
 
 _AWS, _SITE = "127.0.0.1:4000", "127.0.0.1:5000"
 _SIGNED = {
@@ -90,7 +91,9 @@ def test_nothing_else_reaches_aws_without_tls(scope: Message) -> None:
     async def aws(*_: object) -> None:
         raise AssertionError("this reached AWS")
 
-    status, _ = _response(front_doors(aws, Inbox(), aws_host=_AWS, site_host=_SITE), scope)
+    status, _ = _response(
+        front_doors(aws, Inbox(), pushed=_no_push, aws_host=_AWS, site_host=_SITE), scope
+    )
     assert status == 404
 
 
@@ -109,7 +112,7 @@ def _api(content_type: bytes) -> Any:  # noqa: ANN401 - an ASGI application
         await send({"type": "http.response.body", "body": _PAGE[:40], "more_body": True})
         await send({"type": "http.response.body", "body": _PAGE[40:]})
 
-    return front_doors(aws, Inbox(), aws_host=_AWS, site_host=_SITE)
+    return front_doors(aws, Inbox(), pushed=_no_push, aws_host=_AWS, site_host=_SITE)
 
 
 def test_a_page_leads_to_the_site_for_signed_links_only() -> None:
@@ -127,6 +130,10 @@ def test_what_is_no_page_stays_as_it_is() -> None:
     scope = _scope("/_aws/execute-api/1a2b/approvals/x")
     _, sent = _response(_api(b"application/json"), scope)
     assert b"".join(message["body"] for message in sent[1:]) == _PAGE
+
+
+def _no_push(**_: str) -> list[PushOutcome]:
+    return []
 
 
 def _response(application: Any, scope: Message) -> tuple[int, list[Message]]:  # noqa: ANN401

@@ -1,0 +1,1 @@
+"""A local CodePipeline: the definitions of deployed templates, really executed."""

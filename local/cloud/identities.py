@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 from boto3.session import Session
@@ -14,12 +15,16 @@ from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 from ministack.services import iam  # type: ignore[import-untyped]
 
+from local.cloud import access
 from local.sagemaker.scaling import DIMENSION, SERVICE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
-    """Gives roles sessions and asks IAM on their behalf."""
+    """Gives roles of any account sessions and asks IAM on their behalf.
+
+    `account_id` is the account whose resources `may_deregister` is about.
+    """
 
     account_id: str
     region: str
@@ -31,7 +36,7 @@ class Identities:
             {
                 "Role": role_arn,
                 "FunctionName": f"local-{purpose}",
-                "FunctionArn": f"arn:aws:lambda:{self.region}:{self.account_id}"
+                "FunctionArn": f"arn:aws:lambda:{self.region}:{role_arn.split(':')[4]}"
                 f":function:local-{purpose}",
             }
         )
@@ -75,18 +80,29 @@ class Identities:
         return refusal is None
 
     def role_may(self, role_arn: str, action: str, resource_arn: str) -> bool:
-        """Whether a role's own policies allow an action on a resource."""
-        role_name = role_arn.rsplit("/", 1)[-1]
-        context = iam_evaluator.EvalContext(
-            principal_arn=role_arn,
-            principal_type="AssumedRole",
-            principal_account=self.account_id,
-            action=action,
-            resource_arn=resource_arn,
-            region=self.region,
-        )
-        policies = iam_evaluator._gather_role_policies(role_name, self.account_id)
-        return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
+        """Whether a role may do an action on a resource; see `refusal`."""
+        return self.refusal(role_arn, action, resource_arn) is None
+
+    def refusal(
+        self,
+        role_arn: str,
+        action: str,
+        resource_arn: str,
+        *,
+        context: Mapping[str, Any] | None = None,
+    ) -> str | None:
+        """Why a role may not do an action on a resource, by all policies; None if it may.
+
+        Identity and resource policies count (bucket, key, repository, topic, queue, function, and
+        for `sts:AssumeRole` the trust policy), within and across accounts: `local.cloud.access`.
+        """
+        return access.refusal(role_arn, action, resource_arn, region=self.region, context=context)
+
+    def trusts(
+        self, role_arn: str, service: str, *, context: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether a role lets a service such as `codebuild.amazonaws.com` take it."""
+        return access.trusts(role_arn, service, region=self.region, context=context)
 
     def refusal(
         self,

@@ -94,6 +94,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from ministack.services import ecr  # type: ignore[import-untyped]
 
     from local.cloud import (
+        access,
         alarms,
         executions,
         extensions,
@@ -110,6 +111,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     from local.sagemaker.ecr_layers import keep_uploaded_layers
     from local.sagemaker.service import SageMaker
 
+    access.correct()
     identities = Identities(account_id=ACCOUNT_ID, region=REGION)
     sagemaker = SageMaker(
         Cloud(

@@ -35,42 +35,76 @@ def refusal(
             key, `kms:ResourceAliases` and `kms:CallerAccount` are known.
     """
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    principal = iam_evaluator.PrincipalInfo(
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/local",
+        type="AssumedRole",
+        account=account,
+        policies=iam_evaluator._gather_role_policies(name, account),
+        limits=iam_evaluator._permissions_boundary(iam._roles, name, account),
+    )
+    return _refusal(principal, action, resource_arn, region=region, context=context)
+
+
+def refusal_of(
+    access_key: str, action: str, resource_arn: str, *, region: str, context: Context | None = None
+) -> str | None:
+    """The same for whoever holds an access key, a root's included, that was checked before."""
+    account = iam_evaluator.find_iam_access_key_account(access_key) or access_key
+    principal = iam_evaluator.resolve_principal(access_key, account)
+    if isinstance(principal, iam_evaluator.AuthError):
+        return str(principal.message)
+    return _refusal(principal, action, resource_arn, region=region, context=context)
+
+
+def _refusal(
+    principal: Any, action: str, resource_arn: str, *, region: str, context: Context | None
+) -> str | None:
     service = action.partition(":")[0]
+    owner = owner_of(resource_arn)
+    root = principal.policies is None
+    if root and owner in (None, principal.account):
+        return None
+    about = _about_keys(resource_arn, principal.account)
     asked = iam_evaluator.EvalContext(
-        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/local",
-        principal_type="AssumedRole",
-        principal_account=account,
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
         action=action,
         resource_arn=resource_arn,
         region=region,
         secure_transport=True,
-        service_context=_lower({**_about_keys(resource_arn, account), **(context or {})}),
+        service_context=_lower({**about, **(context or {})}),
+        principal_keys=principal.keys,
     )
-    limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
-    identity = iam_evaluator.evaluate(
-        asked, iam_evaluator._gather_role_policies(name, account), *limits
+    identity = (
+        iam_evaluator.EvalResult("Allow")
+        if root
+        else iam_evaluator.evaluate(asked, principal.policies, *principal.limits)
     )
-    owner = owner_of(resource_arn)
     found = trust_policy(resource_arn) if service == "sts" else policy_of(service, resource_arn)
-    if found is None and owner in (None, account):
+    if found is None and owner in (None, principal.account):
         result = identity
     else:
         policy, owner = found or ("", owner)
         result = iam_evaluator.combine_resource_policy(
-            identity, asked, policy, owner, required=service in _POLICY_DECIDES, limits=limits
+            identity,
+            asked,
+            policy,
+            owner,
+            required=service in _POLICY_DECIDES,
+            limits=principal.limits,
         )
     if result.decision == "Allow":
         return None
-    kind = "identity-based" if identity.decision != "Allow" else "resource-based"
-    if result.resource_policy_arn:
-        kind = "resource-based"
+    by_identity = identity.decision != "Allow" and not result.resource_policy_arn
+    kind = "identity-based" if by_identity else "resource-based"
     reason = (
-        f"with an explicit deny in {'an' if kind[0] == 'i' else 'a'} {kind} policy"
+        f"with an explicit deny in {'an' if by_identity else 'a'} {kind} policy"
         if result.decision == "Deny"
         else f"because no {kind} policy allows the {action} action"
     )
     return (
-        f"User: {asked.principal_arn} is not authorized to perform: {action} on resource: "
+        f"User: {principal.arn} is not authorized to perform: {action} on resource: "
         f"{resource_arn} {reason}"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,6 @@ from boto3.session import Session
 from botocore.config import Config
 from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
-from ministack.services import iam  # type: ignore[import-untyped]
 
 from local.cloud import access
 from local.sagemaker.scaling import DIMENSION, SERVICE
@@ -98,87 +96,24 @@ class Identities:
         """
         return access.refusal(role_arn, action, resource_arn, region=self.region, context=context)
 
-    def trusts(
-        self, role_arn: str, service: str, *, context: Mapping[str, Any] | None = None
-    ) -> bool:
-        """Whether a role lets a service such as `codebuild.amazonaws.com` take it."""
-        return access.trusts(role_arn, service, region=self.region, context=context)
-
-    def refusal(
-        self,
-        role_arn: str,
-        action: str,
-        resource_arn: str,
-        *,
-        context: Mapping[str, str] | None = None,
-    ) -> str | None:
-        """AWS's words if a role may not, by its own, its boundary's and the resource's policies.
-
-        The policies of keys, buckets, repositories, queues, topics and functions count; that of a
-        key must allow, too. `context` holds condition keys, such as kms:ViaService.
-        """
-        access_key = self.credentials(role_arn)["AWS_ACCESS_KEY_ID"]
-        return self.refusal_of(access_key, action, resource_arn, context=context)
-
     def refusal_of(
         self,
         access_key: str,
         action: str,
         resource_arn: str,
         *,
-        context: Mapping[str, str] | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> str | None:
         """The same for whoever holds an access key that was checked before."""
-        denied = iam_evaluator.enforce(
-            access_key,
-            action,
-            action.partition(":")[0],
-            self.region,
-            resource_arn=resource_arn,
-            service_context=dict(context or {}),
-        )
-        if denied is None:
-            return None
-        if isinstance(denied, iam_evaluator.AuthError):
-            return str(denied.message)
-        # Only the resource's own policy stands in the way of what those of the identity allow.
-        principal = iam_evaluator.resolve_principal(access_key, self.account_id)
-        question = iam_evaluator.EvalContext(
-            principal_arn=principal.arn,
-            principal_type=principal.type,
-            principal_account=principal.account,
-            action=action,
-            resource_arn=resource_arn,
-            region=self.region,
-            service_context={key.lower(): value for key, value in (context or {}).items()},
-        )
-        allowed = iam_evaluator.evaluate(question, principal.policies, *principal.limits)
-        kind = "a resource" if allowed.decision == "Allow" else "an identity"
-        if denied.decision == "Deny":
-            reason = f"with an explicit deny in {kind}-based policy"
-        else:
-            reason = f"because no {kind.split()[1]}-based policy allows the {action} action"
-        return (
-            f"User: {denied.principal_arn} is not authorized to perform: {action} on resource: "
-            f"{resource_arn} {reason}"
+        return access.refusal_of(
+            access_key, action, resource_arn, region=self.region, context=context
         )
 
-    def trusts(self, role_arn: str, service: str) -> bool:
-        """Whether a role exists and its trust policy lets an AWS service assume it."""
-        role = iam._roles.get_scoped(role_arn.split(":")[4], None, role_arn.rsplit("/", 1)[-1])
-        if role is None:
-            return False
-        document = role["AssumeRolePolicyDocument"]
-        document = json.loads(document) if isinstance(document, str) else document
-        statements = document.get("Statement", [])
-        for statement in [statements] if isinstance(statements, dict) else statements:
-            principal = statement.get("Principal", {})
-            named = isinstance(principal, dict) and iam_evaluator._service_principal_matches(
-                principal, service
-            )
-            if named and statement.get("Effect") == "Allow":
-                return True
-        return False
+    def trusts(
+        self, role_arn: str, service: str, *, context: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether a role lets a service such as `codebuild.amazonaws.com` take it."""
+        return access.trusts(role_arn, service, region=self.region, context=context)
 
 
 WITHOUT_CLIENT_CHECKS = Config(parameter_validation=False, retries={"total_max_attempts": 1})

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
+from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_evaluator  # type: ignore[import-untyped]
 from ministack.core.responses import request_scope  # type: ignore[import-untyped]
 from ministack.services import ecr, iam, kms, s3  # type: ignore[import-untyped]
 
 from local.cloud import access
+from local.cloud.identities import Identities
 
 _HOME, _AWAY = "111111111111", "222222222222"
 _REGION = "eu-central-1"
@@ -207,3 +210,19 @@ def test_the_root_of_another_account_asks_the_resource() -> None:
     with request_scope(_AWAY, _REGION):
         bucket(_AWAY)
         assert iam_evaluator.enforce(_AWAY, *asked[1:]) is None
+
+
+def test_the_holder_of_a_key_is_asked_about_as_a_role_is() -> None:
+    def why_not(access_key: str) -> str:
+        return access.refusal_of(access_key, "s3:GetObject", _OBJECT, region=_REGION) or ""
+
+    bucket(_AWAY)
+    role(GET)
+    identities = Identities(account_id=_HOME, region=_REGION)
+    with mock.patch.object(app, "AUTH", new=True):
+        held = identities.credentials(_ROLE)["AWS_ACCESS_KEY_ID"]
+    assert why_not(_AWAY) == ""
+    for stranger in (held, _HOME):
+        assert "no resource-based policy allows" in why_not(stranger)
+    bucket(_AWAY, LETS_THE_ACCOUNT)
+    assert (why_not(held), why_not(_HOME)) == ("", "")

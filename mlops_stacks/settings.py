@@ -15,6 +15,7 @@ from mlops_stacks.release_time import MOST_MINUTES, release_minutes
 from mlops_stacks.settings_endpoint import EndpointSettings
 from mlops_stacks.settings_fields import FROZEN, Section, TagKey, TagValue
 from mlops_stacks.settings_gate import GateSettings
+from mlops_stacks.settings_retraining import RetrainingSettings
 from mlops_stacks.settings_sections import (
     ApprovalSettings,
     InferenceSettings,
@@ -45,6 +46,7 @@ class Settings(Section):
     approval: ApprovalSettings = ApprovalSettings()
     endpoint: EndpointSettings
     inference: InferenceSettings = InferenceSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
     retention: RetentionSettings = RetentionSettings()
     tags: Annotated[Mapping[TagKey, TagValue], *FROZEN] = Field(
         default={}, validate_default=True, max_length=40

@@ -15,7 +15,7 @@ APP := app.py mlops_stacks lambdas local operate tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release down decisions lineage versions rollback check check-model test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-model test lint format synth snapshots bench deploy clean
 
 # "make rollback 2" would put back another version than the person means.
 ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
@@ -53,6 +53,12 @@ up: setup ## start the local cloud and leave it running; .local/env tells client
 
 release: setup ## release HEAD on the running local cloud
 	@python -m local release
+
+push: setup ## run the local cloud's pipeline on HEAD (AGAIN=1: the same commit once more)
+	@python -m local push
+
+pipeline: setup ## the local cloud's pipeline: stages, actions, last runs
+	@python -m local pipeline
 
 down: setup ## stop the local cloud
 	@python -m local down

@@ -1,4 +1,4 @@
-"""`python -m local up|release|down|demo`: the verbs of the Makefile that use the local cloud."""
+"""`python -m local <verb>`: the verbs of the Makefile that use the local cloud."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from urllib.error import URLError
 
 from botocore.exceptions import EndpointConnectionError
 
+from local import pipeline_verbs
 from local.deployment import Deployment, deploy, read_outputs
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
 from local.image import head_author, push_head
+from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.show import decision_wanted, release_image
 from local.terminal import LocalError, complain, say, step
+from mlops_stacks.settings import SETTINGS_FILE, SettingsError, load_settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,13 +28,24 @@ _ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     """Run one verb; the exit code is 0 when it did what it says."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("verb", choices=["up", "release", "down", "demo"])
+    verbs = {
+        "up": up,
+        "release": release,
+        "push": push,
+        "pipeline": pipeline,
+        "down": down,
+        "demo": demo,
+    }
+    parser.add_argument("verb", choices=list(verbs))
     verb = parser.parse_args().verb
     state_dir = Path(os.environ.get("LOCAL_STATE_DIR", _ROOT / ".local")).resolve()
     try:
-        return {"up": up, "release": release, "down": down, "demo": demo}[verb](state_dir)
+        return verbs[verb](state_dir)
     except LocalError as error:
         complain(error)
+        return 1
+    except SettingsError as error:
+        say(str(error))
         return 1
     except (EndpointConnectionError, URLError) as error:
         gone = LocalError(
@@ -42,7 +56,8 @@ def main() -> int:
         complain(gone)
         return 1
     except KeyboardInterrupt:
-        say("\nStopped.")
+        stays = " The run goes on; `make pipeline` shows it." if verb == "push" else ""
+        say(f"\nStopped.{stays}")
         return 130
 
 
@@ -56,35 +71,65 @@ class Ready:
 
 
 def up(state_dir: Path) -> int:
-    """Start the cloud, deploy, put sample data and the image of HEAD in; leave it running.
+    """Start the cloud, deploy stage and pipeline, put sample data and the image of HEAD in.
 
-    On a running cloud it deploys again: what has changed in the app is there then.
+    It is left running. On a running cloud it deploys again: what has changed in the app is there
+    then.
     """
-    ready = _make_ready(state_dir)
+    source = load_settings(SETTINGS_FILE).source
+    ready = _make_ready(state_dir, pipeline=source.kind == "connection")
     say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
     say(f"Mail arrives at         {ready.cloud.inbox_url}")
     say(f"Training data lies in   s3://{ready.deployment.data_bucket}/train/ and test/")
+    if source.kind != "connection":
+        say("No pipeline: here it can watch a repository of source.kind connection only.")
+    elif ready.cloud.engine is None:
+        say("A push runs the pipeline as far as the image, which needs a container engine.")
+    else:
+        say(f"A push runs the pipeline: `make push`, or after `. {state_dir / 'env'}`")
+        say(f'                          git push "$SOURCE_REPOSITORY" HEAD:{source.branch}')
     say("Release HEAD with `make release`; stop with `make down`.")
     return 0
 
 
-def _make_ready(state_dir: Path) -> Ready:
+def _make_ready(state_dir: Path, *, pipeline: bool) -> Ready:
     cloud = RunningCloud.find(state_dir)
     if cloud is None:
         engine = choose_engine(os.environ.get("ENGINE", "auto"), cache=state_dir / "cache")
         with step("Starting the local cloud"):
             cloud = RunningCloud.start(state_dir, engine=engine.program if engine else None)
         try:
-            return _fill(cloud, engine)
+            SourceRepository(state_dir=state_dir).create()
+            return _fill(cloud, engine, pipeline=pipeline)
         except BaseException:
             cloud.stop()
             raise
     say(f"The local cloud runs already (process {cloud.pid}).")
-    return _fill(cloud, _engine_of(cloud))
+    return _fill(cloud, _engine_of(cloud), pipeline=pipeline)
 
 
 def release(state_dir: Path) -> int:
     """Release HEAD on the running cloud; a person decides, or DECISION does."""
+    cloud = _running(state_dir)
+    deployment = read_outputs(cloud)
+    with step("Putting the image of HEAD into the repository"):
+        image_uri = push_head(cloud, deployment, _engine_of(cloud))
+    return release_image(
+        cloud, deployment, image_uri, committer=head_author(), decision=decision_wanted()
+    )
+
+
+def push(state_dir: Path) -> int:
+    """Run the pipeline on HEAD; with AGAIN on the newest commit that was pushed."""
+    return pipeline_verbs.push(_running(state_dir), again=bool(os.environ.get("AGAIN")))
+
+
+def pipeline(state_dir: Path) -> int:
+    """Show the pipeline's state and last runs."""
+    return pipeline_verbs.show(_running(state_dir))
+
+
+def _running(state_dir: Path) -> RunningCloud:
     cloud = RunningCloud.find(state_dir)
     if cloud is None:
         raise LocalError(
@@ -92,12 +137,7 @@ def release(state_dir: Path) -> int:
             why="the local cloud does not run",
             next_step="run `make up` first",
         )
-    deployment = read_outputs(cloud)
-    with step("Putting the image of HEAD into the repository"):
-        image_uri = push_head(cloud, deployment, _engine_of(cloud))
-    return release_image(
-        cloud, deployment, image_uri, committer=head_author(), decision=decision_wanted()
-    )
+    return cloud
 
 
 def down(state_dir: Path) -> int:
@@ -118,7 +158,7 @@ def demo(state_dir: Path) -> int:
     if RunningCloud.find(state_dir):
         say("The local cloud runs already: the demo releases on it and leaves it running.")
         return release(state_dir)
-    ready = _make_ready(state_dir)
+    ready = _make_ready(state_dir, pipeline=False)
     say(f"\nMail arrives at  {ready.cloud.inbox_url}")
     stays = sys.stdin.isatty() and not decision
     if not stays and not decision:
@@ -141,9 +181,10 @@ def demo(state_dir: Path) -> int:
         down(state_dir)
 
 
-def _fill(cloud: RunningCloud, engine: Engine | None) -> Ready:
-    with step("cdk deploy: the stage's stacks, from the templates that AWS gets"):
-        deployment = deploy(cloud)
+def _fill(cloud: RunningCloud, engine: Engine | None, *, pipeline: bool) -> Ready:
+    what = "stage and pipeline" if pipeline else "the stage's stacks"
+    with step(f"cdk deploy: {what}, from the templates that AWS gets"):
+        deployment = deploy(cloud, pipeline=pipeline)
     with step("Putting the image of HEAD into the repository"):
         image_uri = push_head(cloud, deployment, engine)
     put_sample_data(cloud, deployment)

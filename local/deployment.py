@@ -34,11 +34,14 @@ class Deployment:
         return self.repository_uri.partition("/")[2]
 
 
-def deploy(cloud: RunningCloud, *, settings: Path | None = None) -> Deployment:
+def deploy(
+    cloud: RunningCloud, *, settings: Path | None = None, pipeline: bool = False
+) -> Deployment:
     """Synthesize, bootstrap and deploy.
 
     Args:
         settings: a settings file in place of settings.toml.
+        pipeline: deploy the pipeline too, which runs on what is pushed to the cloud's repository.
 
     Raises:
         LocalError: the CDK CLI failed; its output is in the cloud's folder.
@@ -47,8 +50,9 @@ def deploy(cloud: RunningCloud, *, settings: Path | None = None) -> Deployment:
     context = ["--context", f"settings={settings}"] if settings else []
     _cdk(cloud, ["synth", "--quiet", "--output", str(assembly), *context], app=None)
     _cdk(cloud, ["bootstrap", "--progress", "events"], app=assembly)
-    selection = [f"ModelPipeline/{STAGE}/*", "--require-approval", "never"]
-    _cdk(cloud, ["deploy", *selection, "--progress", "events"], app=assembly)
+    stacks = [f"ModelPipeline/{STAGE}/*", *(["ModelPipeline"] if pipeline else [])]
+    options = ["--require-approval", "never", "--progress", "events"]
+    _cdk(cloud, ["deploy", *stacks, *options], app=assembly)
     return read_outputs(cloud)
 
 

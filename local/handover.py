@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from local.deployment import Deployment, session
+from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.terminal import say
 
@@ -38,6 +39,7 @@ def write_environment(cloud: RunningCloud, deployment: Deployment, *, image_uri:
         "IMAGE_URI": image_uri,
         "INFERENCE_URL": deployment.inference_url or "",
         "INBOX_URL": cloud.inbox_url,
+        "SOURCE_REPOSITORY": str(SourceRepository(state_dir=cloud.state_dir).path),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     # A shell may have credentials of a real account; mixed with these they would be refused.

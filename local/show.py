@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
-from local.release import Release, decide, get_page, get_state, predict, wait_for
+from local.release import Outcome, Release, decide, get_page, get_state, predict, wait_for
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
 
@@ -61,29 +61,39 @@ def release_image(
     say(f"== Releasing {image_uri}")
     say(f"   {release.execution_arn}")
     try:
-        for state in release.follow():
-            say(f"   -> {state}")
-            if state == "Ask for approval":
-                _approve(release, decision)
+        outcome = show_release(release, decision=decision)
     except BaseException:
         with contextlib.suppress(BotoCoreError):  # The cloud itself may have gone.
             release.abort()
         raise
-    outcome = release.outcome()
-    for mail in release.mails():
-        say(f"   mail to {mail['to']}: {mail['subject']}")
     if outcome.status == "SUCCEEDED":
-        sample: str = outcome.output["evaluation"]["sampleRow"]
-        _try(cloud, deployment, rows=_rows_like(sample), by_hand=stays)
+        try_live(cloud, deployment, outcome, by_hand=stays)
         return 0
-    if outcome.error in _NOT_RELEASED:
-        how = _NOT_RELEASED[outcome.error]
-        say(f"\nThe release was {how}, and nothing was deployed. {outcome.cause}")
+    if was_not_wanted(outcome):
         return 0
     say(f"\n{release.mails()[-1]['body'] if release.mails() else outcome.cause}")
     why = f": {outcome.error}" if outcome.error else ""
     say(f"\nThe release ended as {outcome.status}{why}")
     return 1
+
+
+def show_release(release: Release, *, decision: str) -> Outcome:
+    """Show each state of a release and what is mailed; vote if `decision` says so."""
+    for state in release.follow():
+        say(f"   -> {state}")
+        if state == "Ask for approval":
+            _approve(release, decision)
+    for mail in release.mails():
+        say(f"   mail to {mail['to']}: {mail['subject']}")
+    return release.outcome()
+
+
+def was_not_wanted(outcome: Outcome) -> bool:
+    """Whether a release ended without going live though nothing failed; then it is said."""
+    how = _NOT_RELEASED.get(outcome.error)
+    if how:
+        say(f"\nThe release was {how}, and nothing was deployed. {outcome.cause}")
+    return how is not None
 
 
 def _approve(release: Release, decision: str) -> None:
@@ -145,9 +155,15 @@ def _rows_like(sample: str) -> tuple[str, ...]:
     return _IRIS if fits else (sample,)
 
 
-def _try(
-    cloud: RunningCloud, deployment: Deployment, *, rows: tuple[str, ...], by_hand: bool
+def try_live(
+    cloud: RunningCloud, deployment: Deployment, outcome: Outcome, *, by_hand: bool
 ) -> None:
+    """Ask the live model, and say how a person does.
+
+    Args:
+        outcome: of the release that went live.
+    """
+    rows = _rows_like(outcome.output["evaluation"]["sampleRow"])
     url = deployment.inference_url
     if url is None:
         say('\nThe model is live. inference.access = "off": there is no public link to it.')

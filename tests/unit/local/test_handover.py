@@ -52,6 +52,7 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
         "IMAGE_URI": "repository:tag",
         "INFERENCE_URL": "http://127.0.0.1:1/inference",
         "INBOX_URL": "http://127.0.0.1:5",
+        "SOURCE_REPOSITORY": str(state_dir / "source.git"),
     }
     assert {name: variables[name] for name in expected} == expected
     assert "AWS_PROFILE" not in variables

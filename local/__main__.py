@@ -12,13 +12,14 @@ from urllib.error import URLError
 from botocore.exceptions import EndpointConnectionError
 
 from local import pipeline_verbs
+from local.decision import decision_wanted
 from local.deployment import Deployment, deploy, read_outputs
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
 from local.image import head_author, push_head
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
-from local.show import decision_wanted, release_image
+from local.show import release_image
 from local.terminal import LocalError, complain, say, step
 from mlops_stacks.settings import SETTINGS_FILE, SettingsError, load_settings
 

@@ -6,13 +6,13 @@ import os
 import subprocess
 from pathlib import Path
 
+from local.decision import decision_wanted
 from local.image import head_commit
 from local.pipeline_runs import PipelineRuns, Run
 from local.progress import Progress, pipeline_of
 from local.push import FOLLOW
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
-from local.show import decision_wanted
 from local.terminal import LocalError, say
 
 _ROOT = Path(__file__).resolve().parent.parent

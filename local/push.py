@@ -16,12 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local.progress import Progress, pipeline_of
+from local.decision import decision_wanted
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
-from local.show import decision_wanted
 from local.terminal import LocalError, complain, say
 
 FOLLOW = "FOLLOW"
@@ -66,8 +63,8 @@ def main() -> int:
     except LocalError as error:
         complain(error)
         return 1
-    except (BotoCoreError, ClientError, URLError) as error:
-        say(f"The local cloud does not answer any more: {error}")
+    except URLError as error:
+        say(f"The local cloud does not answer: {error}")
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         # Whoever pushed looks no longer. What is still buffered goes nowhere.
@@ -102,9 +99,22 @@ def _updated(cloud: RunningCloud, updates: Iterable[Update], *, decision: str) -
     if os.environ.get(FOLLOW) == "0":
         say(f"Started: run {', '.join(started)}")
         return
+    _follow(cloud, started, decision=decision)
+
+
+def _follow(cloud: RunningCloud, started: Iterable[str], *, decision: str) -> None:
+    # An AWS client takes a second to load, which a hook that starts nothing is spared.
+    from botocore.exceptions import EndpointConnectionError
+
+    from local.progress import Progress, pipeline_of
+
     subject = SourceRepository(state_dir=cloud.state_dir).subject_of
-    for execution_id in started:
-        Progress(cloud, pipeline_of(cloud), decision=decision, subject=subject).follow(execution_id)
+    try:
+        for execution_id in started:
+            progress = Progress(cloud, pipeline_of(cloud), decision=decision, subject=subject)
+            progress.follow(execution_id)
+    except EndpointConnectionError as error:
+        say(f"The local cloud does not answer any more: {error}")
 
 
 def _tell(cloud: RunningCloud, update: Update) -> list[dict[str, str]]:

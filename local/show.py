@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shlex
 import sys
 import webbrowser
@@ -20,22 +19,6 @@ from local.terminal import LocalError, say, step
 _IRIS = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
 _NOT_RELEASED = {"ReleaseRejected": "rejected", "ReleaseSuperseded": "superseded"}
 _MAIL_SECONDS = 60
-
-
-def decision_wanted() -> str:
-    """`approve`, `reject`, or empty when a person shall decide.
-
-    Raises:
-        LocalError: DECISION has another value.
-    """
-    decision = os.environ.get("DECISION", "")
-    if decision not in ("", "approve", "reject"):
-        raise LocalError(
-            what=f"DECISION={decision} is not known",
-            why="a release is approved or rejected",
-            next_step="use DECISION=approve or reject, or leave it out to decide by the link",
-        )
-    return decision
 
 
 def release_image(

@@ -11,6 +11,7 @@ CDK := $(ROOT)/node_modules/.bin/cdk
 export PATH := $(VENV)/bin:$(PATH)
 export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
 export CDK_DISABLE_VERSION_CHECK := 1
+ENVIRONMENT_OPTION = $(if $(ENVIRONMENT),--environment="$$ENVIRONMENT")
 APP := app.py mlops_stacks lambdas local operate tests bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
@@ -64,16 +65,16 @@ down: setup ## stop the local cloud
 	@python -m local down
 
 decisions: setup ## past decisions on releases, newest first (JSON=1: for programs)
-	@python -m operate decisions $(if $(JSON),--json)
+	@python -m operate decisions $(ENVIRONMENT_OPTION) $(if $(JSON),--json)
 
 lineage: setup ## the live model: which commit, which data, who approved, which metrics (JSON=1: for programs)
-	@python -m operate lineage $(if $(JSON),--json)
+	@python -m operate lineage $(ENVIRONMENT_OPTION) $(if $(JSON),--json)
 
 versions: setup ## registered versions of the model, newest first (JSON=1: for programs)
-	@python -m operate versions $(if $(JSON),--json)
+	@python -m operate versions $(ENVIRONMENT_OPTION) $(if $(JSON),--json)
 
 rollback: setup ## put an approved version back: the one that served last before, or VERSION=2 (REASON="…")
-	@python -m operate rollback $(if $(VERSION),--version="$$VERSION") --reason="$$REASON"
+	@python -m operate rollback $(ENVIRONMENT_OPTION) $(if $(VERSION),--version="$$VERSION") --reason="$$REASON"
 
 check: setup ## what the pipeline asks before synth: the app, whatever model and settings it is given
 	ruff format --check $(APP)

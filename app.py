@@ -8,7 +8,8 @@ from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from mlops_stacks.pipeline_stack import PipelineStack
-from mlops_stacks.settings import SETTINGS_FILE, Settings, SettingsError, load_settings
+from mlops_stacks.settings import SETTINGS_FILE, Settings, load_settings
+from mlops_stacks.settings_faults import SettingsError
 
 
 def build(app: App, settings: Settings) -> PipelineStack:

@@ -1,12 +1,13 @@
 """Everything that keeps state: keys, data, images, topics, approvals."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from mlops_stacks.constructs.approvals_table import ApprovalsTable
 from mlops_stacks.constructs.customer_key import CustomerKey
 from mlops_stacks.constructs.data_store import DataStore
-from mlops_stacks.constructs.image_repository import ImageRepository
+from mlops_stacks.constructs.image_repository import ImageRepository, first_repository
 from mlops_stacks.constructs.link_key import LinkKey
 from mlops_stacks.constructs.mail_topics import MailTopics
 from mlops_stacks.constructs.model_registry import ModelRegistry
@@ -32,15 +33,15 @@ class FoundationStack(Stack):
         )
         self.key = CustomerKey(self, "CustomerKey", removal_policy=removal_policy).key
         self.link_key = LinkKey(self, "LinkKey", removal_policy=removal_policy).key
-        self.bucket = DataStore(self, "Data", key=self.key, removal_policy=removal_policy).bucket
-        self.repository = ImageRepository(
+        place = settings.place
+        self.bucket = DataStore(
             self,
-            "Images",
-            name=settings.names.repository,
+            "Data",
             key=self.key,
-            keep_images=settings.retention.keep_images,
             removal_policy=removal_policy,
-        ).repository
+            name=place.bucket if place else None,
+        ).bucket
+        self.repository = self._repository(settings, removal_policy)
         topics = MailTopics(
             self,
             "Mail",
@@ -73,3 +74,16 @@ class FoundationStack(Stack):
         CfnOutput(self, "DataBucket", value=self.bucket.bucket_name)
         CfnOutput(self, "ModelPackageGroup", value=settings.names.model_package_group)
         self.repository_uri = CfnOutput(self, "RepositoryUri", value=self.repository.repository_uri)
+
+    def _repository(self, settings: Settings, removal_policy: RemovalPolicy) -> ecr.IRepository:
+        """The images are the first environment's: the others pull what was tried there."""
+        if settings.place and settings.place.first:
+            return first_repository(self, "Images", place=settings.place.first)
+        return ImageRepository(
+            self,
+            "Images",
+            name=settings.names.repository,
+            key=self.key,
+            keep_images=settings.retention.keep_images,
+            removal_policy=removal_policy,
+        ).repository

@@ -1,42 +1,73 @@
 """The pipeline that deploys this app and releases models with it."""
 
-from aws_cdk import Stack
+from aws_cdk import Environment, Stack
 from constructs import Construct
 
 from mlops_stacks.constructs.image_build_step import ImageBuildStep
 from mlops_stacks.constructs.release_pipeline import ReleasePipeline
-from mlops_stacks.constructs.start_release_step import StartReleaseStep
+from mlops_stacks.constructs.start_release_step import StartReleaseStep, StartReleaseThereStep
 from mlops_stacks.release_stage import ReleaseStage
 from mlops_stacks.settings import Settings
 
 
 class PipelineStack(Stack):
-    """Source, synth, self-mutation, then per environment: deploy, build the image, release.
+    """Source, synth, self-mutation, then per environment: deploy and release.
+
+    The first environment builds the image, too; the others get the same image and model.
 
     Attributes:
-        stage: the environment that the pipeline deploys.
+        stages: the environments that the pipeline deploys, in their order.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        at = settings.pipeline
         super().__init__(
             scope,
             construct_id,
             stack_name=settings.names.pipeline,
             description="Model release: the pipeline",
+            env=Environment(account=at.account, region=at.region) if at else None,
         )
         release = ReleasePipeline(
             self, "Release", name=settings.names.pipeline, settings=settings.source
         )
-        self.stage = ReleaseStage(self, "Production", settings=settings)
-        image_build = ImageBuildStep(
+        deployed = settings.deployed
+        self.stages = tuple(ReleaseStage(self, settings=one) for one in deployed)
+        image_build = self._image_build(release, deployed[0])
+        for number, (one, stage) in enumerate(zip(deployed, self.stages, strict=True)):
+            start = self._start(one, image_build)
+            release.pipeline.add_stage(stage, post=[start] if number else [image_build, start])
+        release.finish(workflow_name=settings.names.workflow)
+
+    @property
+    def stage(self) -> ReleaseStage:
+        """The first environment, or the only one."""
+        return self.stages[0]
+
+    def _image_build(self, release: ReleasePipeline, settings: Settings) -> ImageBuildStep:
+        return ImageBuildStep(
             "BuildImage",
             source=release.source,
             repository_name=settings.names.repository,
             repository_uri=self.stage.foundation.repository_uri,
             name_committer=not settings.approval.committer_may_approve,
         )
-        start = StartReleaseStep(
-            "StartRelease", image_build=image_build, workflow_name=settings.names.workflow
+
+    def _start(
+        self, settings: Settings, image_build: ImageBuildStep
+    ) -> StartReleaseStep | StartReleaseThereStep:
+        place = settings.place
+        if place is None:
+            return StartReleaseStep(
+                "StartRelease", image_build=image_build, workflow_name=settings.names.workflow
+            )
+        return StartReleaseThereStep(
+            "StartRelease",
+            image_build=image_build,
+            place=place,
+            release_input={
+                "commitID": image_build.exported_variable("COMMIT_TAG"),
+                "imageUri": image_build.exported_variable("IMAGE_URI"),
+                "pipelineExecutionId": "#{codepipeline.PipelineExecutionId}",
+            },
         )
-        release.pipeline.add_stage(self.stage, post=[image_build, start])
-        release.finish(workflow_name=settings.names.workflow)

@@ -13,6 +13,7 @@ from mlops_stacks.constructs.release_dashboard import ReleaseDashboard
 from mlops_stacks.constructs.release_workflow import ReleaseWorkflow, WorkflowResources
 from mlops_stacks.constructs.sagemaker_roles import SageMakerRoles
 from mlops_stacks.constructs.serving_functions import InvokeEndpoint
+from mlops_stacks.constructs.start_release_role import StartReleaseRole
 from mlops_stacks.constructs.tear_down import TearDownReleases
 from mlops_stacks.constructs.tell_workflow import TellWorkflow
 from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
@@ -68,6 +69,10 @@ class ReleaseStack(Stack):
         self.workflow = self._workflow(functions)
         self._watch(functions)
         self._serve(api)
+        if place := settings.place:
+            StartReleaseRole(
+                self, "StartRelease", place=place, state_machine=self.workflow.state_machine
+            )
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
 
     def _workflow(self, functions: WorkflowFunctions) -> ReleaseWorkflow:

@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from mlops_stacks.names import Names
+from mlops_stacks.names import SINGLE_ENVIRONMENT, Names
 from mlops_stacks.release_time import MOST_MINUTES, release_minutes
 from mlops_stacks.settings_endpoint import EndpointSettings
-from mlops_stacks.settings_fields import FROZEN, Section, TagKey, TagValue
+from mlops_stacks.settings_environments import (
+    EnvironmentSettings,
+    PipelineSettings,
+    Place,
+    places,
+)
+from mlops_stacks.settings_faults import SettingsError, faults_of
+from mlops_stacks.settings_fields import FROZEN, MOST_CHARACTERS, Section, TagKey, TagValue
 from mlops_stacks.settings_gate import GateSettings
 from mlops_stacks.settings_retraining import RetrainingSettings
 from mlops_stacks.settings_sections import (
@@ -30,12 +36,15 @@ from mlops_stacks.settings_sections import (
 SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
 
 
-class SettingsError(ValueError):
-    """A settings file that cannot be used; the message is one line for each wrong field."""
-
-
 class Settings(Section):
-    """The whole file."""
+    """The whole file, or, by `for_environment`, what holds in one of its environments.
+
+    Attributes:
+        pipeline: where the pipeline lives; needed with environments only.
+        environments: in their order; none means the one environment "production".
+    """
+
+    _place: Place | None = PrivateAttr(default=None)
 
     model: ModelSettings
     notifications: NotificationSettings
@@ -51,11 +60,53 @@ class Settings(Section):
     tags: Annotated[Mapping[TagKey, TagValue], *FROZEN] = Field(
         default={}, validate_default=True, max_length=40
     )
+    pipeline: PipelineSettings | None = None
+    environments: Annotated[
+        tuple[EnvironmentSettings, ...], Field(strict=False, max_length=10)
+    ] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """Where this environment is, if there are several; None if there is but one."""
+        return self._place
 
     @property
     def names(self) -> Names:
         """The explicit names of what is deployed."""
-        return Names(model=self.model.name)
+        return self._place.names if self._place else Names(family=self.model.name)
+
+    @property
+    def deployed(self) -> tuple[Settings, ...]:
+        """The settings of each environment, in their order."""
+        if not self.environments:
+            return (self,)
+        return tuple(self.for_environment(one.name) for one in self.environments)
+
+    def for_environment(self, name: str) -> Settings:
+        """What holds in one environment: the common settings, and its own laid over them.
+
+        Without environments, "" and "production" name the only one.
+
+        Raises:
+            SettingsError: there is no environment of this name, or its settings are wrong.
+        """
+        if not self.environments and name in ("", SINGLE_ENVIRONMENT):
+            return self
+        known = [one.name for one in self.environments] or [SINGLE_ENVIRONMENT]
+        if name not in known or self.pipeline is None:
+            raise SettingsError(
+                f"ENVIRONMENT = {name!r}: one of {', '.join(known)} is allowed, the environments "
+                "of the settings file"
+            )
+        number = known.index(name)
+        document = self.model_dump(exclude={"pipeline", "environments"})
+        try:
+            settings = Settings.model_validate(self.environments[number].over(document))
+        except ValidationError as error:
+            lines = [f"environments.{name}: {fault}" for fault in faults_of(error)]
+            raise SettingsError("\n".join(lines)) from None
+        settings._place = places(self.model.name, self.pipeline, self.environments)[number]
+        return settings
 
     @property
     def release_minutes(self) -> int:
@@ -63,6 +114,33 @@ class Settings(Section):
         return release_minutes(
             training=self.training, approval=self.approval, endpoint=self.endpoint
         )
+
+    @model_validator(mode="after")
+    def _environments_hold(self) -> Settings:
+        if not self.environments:
+            if self.pipeline is not None:
+                raise ValueError("pipeline: only with [[environments]] is it allowed")
+            return self
+        if self.pipeline is None:
+            raise ValueError("pipeline is missing: [[environments]] need its account and region")
+        names = [one.name for one in self.environments]
+        if len(set(names)) < len(names):
+            raise ValueError(f"environments = {names}: each name only once is allowed")
+        for name in names:
+            if len(self.model.name) + len(name) >= MOST_CHARACTERS:
+                raise ValueError(
+                    f"environments.{name}: model.name, the environment's name and a hyphen "
+                    f"between them have at most {MOST_CHARACTERS} characters"
+                )
+        wrong = []
+        for name in names:
+            try:
+                self.for_environment(name)
+            except SettingsError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
 
     @model_validator(mode="after")
     def _ends_while_the_pipeline_waits(self) -> Settings:
@@ -85,7 +163,14 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _can_be_approved(self) -> Settings:
+        if self.environments:
+            return self  # Each environment is asked by itself.
         required, approvers = self.approval.approvals_required, len(self.notifications.approvers)
+        if required and not approvers:
+            raise ValueError(
+                "notifications.approvers = []: at least 1 is allowed, unless "
+                "approval.approvals_required = 0"
+            )
         if required > approvers:
             raise ValueError(
                 f"approval.approvals_required = {required}: at most {approvers} is allowed, the "
@@ -116,25 +201,5 @@ def load_settings(path: Path = SETTINGS_FILE) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        faults = error.errors()
-        # A list with a wrong item is also reported as too short: name the item only.
-        inner = {details["loc"][:-1] for details in faults if details["loc"]}
-        lines = [f"{path.name}: {_fault(d)}" for d in faults if d["loc"] not in inner]
+        lines = [f"{path.name}: {fault}" for fault in faults_of(error)]
         raise SettingsError("\n".join(lines)) from None
-
-
-def _fault(details: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in details["loc"] if part != "[key]")
-    kind = details["type"]
-    if kind == "missing":
-        return f"{field} is missing"
-    if kind == "extra_forbidden":
-        return f"{field} is not a setting; remove it or correct its name"
-    value, allowed = details["input"], details["msg"]
-    if kind == "value_error":
-        allowed = str(details["ctx"]["error"])
-    if kind == "tuple_type":
-        allowed = 'a list in square brackets, such as ["one", "two"], is allowed'
-    if isinstance(value, dict) or "[key]" in details["loc"]:
-        return f"{field}: {allowed}" if field else allowed
-    return f"{field} = {value!r}: {allowed}"

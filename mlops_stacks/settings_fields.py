@@ -75,11 +75,12 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-# 20 characters leave room in SageMaker's 63 for commit, execution and retry.
+MOST_CHARACTERS = 20
+"""Of a model's name, which leaves room in SageMaker's 63 for commit, execution and retry."""
 ModelName = Annotated[
     str,
     matching(
-        r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        rf"(?=.{{2,{MOST_CHARACTERS}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
         "2 to 20 lower-case letters, digits and single hyphens, beginning with a letter,",
     ),
 ]

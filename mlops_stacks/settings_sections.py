@@ -37,7 +37,7 @@ class NotificationSettings(Section):
     """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""
 
     approvers: Annotated[
-        tuple[Email, ...], Field(min_length=1, max_length=_MOST_APPROVERS, strict=False), DISTINCT
+        tuple[Email, ...], Field(max_length=_MOST_APPROVERS, strict=False), DISTINCT
     ]
     operations: Annotated[tuple[Email, ...], Field(strict=False), DISTINCT] = ()
 
@@ -126,10 +126,14 @@ class TransformSettings(Section):
 
 
 class ApprovalSettings(Section):
-    """Who must agree, and how long a release waits (CodePipeline's action ends after 7 days)."""
+    """Who must agree, and how long a release waits (CodePipeline's action ends after 7 days).
+
+    Attributes:
+        approvals_required: of different approvers; 0 asks nobody: the gate alone decides.
+    """
 
     timeout_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 72
-    approvals_required: Annotated[int, Field(ge=1)] = 1
+    approvals_required: Annotated[int, Field(ge=0)] = 1
     committer_may_approve: bool = True
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import boto3
 
 from mlops_stacks.names import Names
-from mlops_stacks.settings import SETTINGS_FILE, SettingsError, load_settings
+from mlops_stacks.settings import SETTINGS_FILE, load_settings
+from mlops_stacks.settings_faults import SettingsError
 from operate import lineage, listing, versions
 from operate.decisions import read_decisions
 from operate.errors import OperateError, explained
@@ -34,7 +35,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     run: Callable[[argparse.Namespace, boto3.session.Session, Names], int] = arguments.run
     try:
-        names = load_settings(arguments.settings).names
+        names = load_settings(arguments.settings).for_environment(arguments.environment).names
         with explained():
             return run(arguments, boto3.session.Session(), names)
     except (OperateError, SettingsError) as error:
@@ -43,7 +44,7 @@ def main() -> int:
 
 
 def _decisions(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
-    found = read_decisions(session, table_of(session, model=names.model))
+    found = read_decisions(session, table_of(session, names))
     print(_json(listing.as_json(found)) if arguments.json else listing.as_text(found))
     return 0
 
@@ -117,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=says, description=says)
         added.add_argument(
             "--settings", type=Path, default=SETTINGS_FILE, help="another file than settings.toml"
+        )
+        added.add_argument(
+            "--environment", default="", help="one of those that the settings file lists, if any"
         )
         added.set_defaults(run=run)
         return added

@@ -47,7 +47,7 @@ def read_lineage(session: Session, names: Names) -> Lineage:
     Raises:
         OperateError: nothing is live, or nothing is deployed.
     """
-    bucket = bucket_of(session, model=names.model)
+    bucket = bucket_of(session, names)
     live = read_live(session, names.endpoint)
     if live is None:
         raise OperateError(
@@ -57,7 +57,7 @@ def read_lineage(session: Session, names: Names) -> Lineage:
         )
     version = read_version(session, live.version_arn) if live.version_arn else None
     approval_id = version.approval_id if version else live.tags.get("approval", "")
-    table = table_of(session, model=names.model)
+    table = table_of(session, names)
     decision = read_decision(session, table, approval_id=approval_id) if approval_id else None
     return Lineage(
         live=live,

@@ -54,7 +54,7 @@ def make_plan(session: Session, names: Names, *, number: int | None) -> Plan:
         OperateError: there is none that could be put back, it is not clear which one serves, or
             nothing is deployed.
     """
-    state_machine_arn = state_machine_of(session, model=names.model)
+    state_machine_arn = state_machine_of(session, names)
     live = read_live(session, names.endpoint)
     version = (
         _before(session, names, live=live)

@@ -11,49 +11,41 @@ from operate.errors import OperateError
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from mlops_stacks.names import Names
+
 _TABLE = "ApprovalsTable"
 _BUCKET = "DataBucket"
 _STATE_MACHINE = "StateMachineArn"
 
 
-def foundation_stack(model: str) -> str:
-    """The name of the stack that holds what a model's releases leave behind."""
-    return f"{model}-Production-Foundation"
-
-
-def release_stack(model: str) -> str:
-    """The name of the stack that holds a model's workflow."""
-    return f"{model}-Production-Release"
-
-
-def table_of(session: Session, *, model: str) -> str:
+def table_of(session: Session, names: Names) -> str:
     """The name of a model's table of approvals.
 
     Raises:
         OperateError: it is not deployed in this account and region.
     """
     what = "There are no decisions to read"
-    return _output(session, stack=foundation_stack(model), key=_TABLE, what=what)
+    return _output(session, stack=names.foundation_stack, key=_TABLE, what=what)
 
 
-def bucket_of(session: Session, *, model: str) -> str:
+def bucket_of(session: Session, names: Names) -> str:
     """The name of a model's bucket.
 
     Raises:
         OperateError: it is not deployed in this account and region.
     """
     what = "The reports cannot be found"
-    return _output(session, stack=foundation_stack(model), key=_BUCKET, what=what)
+    return _output(session, stack=names.foundation_stack, key=_BUCKET, what=what)
 
 
-def state_machine_of(session: Session, *, model: str) -> str:
+def state_machine_of(session: Session, names: Names) -> str:
     """The ARN of a model's release workflow.
 
     Raises:
         OperateError: it is not deployed in this account and region.
     """
     what = "Nothing can be put back"
-    return _output(session, stack=release_stack(model), key=_STATE_MACHINE, what=what)
+    return _output(session, stack=names.release_stack, key=_STATE_MACHINE, what=what)
 
 
 def not_deployed(*, what: str, why: str) -> OperateError:

@@ -1,6 +1,6 @@
 """Findings of cdk-nag that are right as they are, each with its reason."""
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, Stack, Token, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
@@ -10,9 +10,15 @@ def acknowledge(scope: IConstruct, *, finding: str, reason: str) -> None:
 
     Args:
         scope: the smallest construct that has the finding.
-        finding: rule and finding, such as `AwsSolutions-IAM5[Resource::*]`.
+        finding: rule and finding, such as `AwsSolutions-IAM5[Resource::*]`. Partition, region and
+            account of the stack stand as `<AWS::Partition>` and so on, also where they are known.
         reason: why it is right here.
     """
+    stack = Stack.of(scope)
+    known = (("Partition", stack.partition), ("Region", stack.region), ("AccountId", stack.account))
+    for name, value in known:
+        if not Token.is_unresolved(value):
+            finding = finding.replace(f"<AWS::{name}>", value)
     Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
 
 

@@ -12,6 +12,7 @@ PREDICTIONS_PREFIX = "predictions/"
 MANIFESTS_PREFIX = "manifests/"
 CAPTURED_PREFIX = "captured/"
 CHECKPOINTS_PREFIX = "checkpoints/"
+OFFERS_PREFIX = "offers/"
 
 # A job that is over needs none; an interrupted one goes on within the time that it may wait.
 _CHECKPOINT_LIFE = Duration.days(14)
@@ -22,6 +23,9 @@ class DataStore(Construct):
 
     Objects are versioned, encrypted with the customer key and reachable over TLS only.
 
+    Args:
+        name: the data bucket's name; CloudFormation finds one if none is given.
+
     Attributes:
         bucket: `train/*.csv` and `test/*.csv` go in; `models/`, `predictions/`, `manifests/`
             (which data a release was made from) and, if they are set, `checkpoints/` of spot
@@ -29,7 +33,13 @@ class DataStore(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        removal_policy: RemovalPolicy,
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         emptied = removal_policy == RemovalPolicy.DESTROY
@@ -49,6 +59,7 @@ class DataStore(Construct):
         self.bucket = s3.Bucket(
             self,
             "Bucket",
+            bucket_name=name,
             encryption=s3.BucketEncryption.KMS,
             encryption_key=key,
             bucket_key_enabled=True,

@@ -1,9 +1,11 @@
 """Where the pipeline pushes images and SageMaker pulls them."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from mlops_stacks.settings_environments import Place
 
 
 class ImageRepository(Construct):
@@ -47,3 +49,14 @@ class ImageRepository(Construct):
             removal_policy=removal_policy,
             empty_on_delete=removal_policy == RemovalPolicy.DESTROY,
         )
+
+
+def first_repository(scope: Construct, construct_id: str, *, place: Place) -> ecr.IRepository:
+    """The repository of the first environment, seen from another one."""
+    name = place.names.repository
+    return ecr.Repository.from_repository_attributes(
+        scope,
+        construct_id,
+        repository_name=name,
+        repository_arn=f"arn:{Aws.PARTITION}:ecr:{place.region}:{place.account}:repository/{name}",
+    )

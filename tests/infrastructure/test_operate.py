@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from operate.stacks import foundation_stack, release_stack
 from tests.infrastructure.synthesis import Synthesis, settings_of
 
 
 def test_the_table_is_an_output_of_the_stack_that_is_asked(shipped: Synthesis) -> None:
     foundation = shipped.stacks["foundation"]
-    assert foundation.stack_name == foundation_stack(settings_of("shipped").names.model)
+    assert foundation.stack_name == settings_of("shipped").names.foundation_stack
     [table] = shipped.resources("AWS::DynamoDB::Table", stack="foundation")
     output = shipped.templates["foundation"]["Outputs"]["ApprovalsTable"]
     assert output["Value"] == {"Ref": table}
@@ -16,6 +15,6 @@ def test_the_table_is_an_output_of_the_stack_that_is_asked(shipped: Synthesis) -
 
 def test_the_workflow_and_the_bucket_are_outputs_too(shipped: Synthesis) -> None:
     release = shipped.stacks["release"]
-    assert release.stack_name == release_stack(settings_of("shipped").names.model)
+    assert release.stack_name == settings_of("shipped").names.release_stack
     assert "StateMachineArn" in shipped.templates["release"]["Outputs"]
     assert "DataBucket" in shipped.templates["foundation"]["Outputs"]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_stacks.settings import SettingsError, load_settings
+from mlops_stacks.settings import load_settings
+from mlops_stacks.settings_faults import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 VALID = ROOT / "tests" / "settings.toml"

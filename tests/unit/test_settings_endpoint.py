@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_stacks.settings import Settings, SettingsError, load_settings
+from mlops_stacks.settings import Settings, load_settings
+from mlops_stacks.settings_faults import SettingsError
 from tests.unit.settings_files import VALID
 
 _ON_INSTANCES = '[endpoint]\ninstance_type = "ml.m5.xlarge"\ninstance_count = 2\n'

@@ -150,9 +150,9 @@ _WRONG = [
     ("timeout_hours = 48", "timeout_hours = 0", "approval.timeout_hours = 0", "1"),
     (
         "approvals_required = 1",
-        "approvals_required = 0",
-        "approval.approvals_required = 0",
-        "greater than or equal to 1",
+        "approvals_required = -1",
+        "approval.approvals_required = -1",
+        "greater than or equal to 0",
     ),
     (
         "approvals_required = 1",

@@ -13,6 +13,8 @@ export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
 export CDK_DISABLE_VERSION_CHECK := 1
 ENVIRONMENT_OPTION = $(if $(ENVIRONMENT),--environment="$$ENVIRONMENT")
 APP := app.py mlops_stacks lambdas local operate tests bench
+# End-to-end tests wait more than they compute: more processes than a small machine has cores.
+TEST_PROCESSES ?= 4
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
@@ -80,14 +82,14 @@ check: setup ## what the pipeline asks before synth: the app, whatever model and
 	ruff format --check $(APP)
 	ruff check $(APP)
 	mypy $(APP)
-	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine"
+	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine" -n auto --dist loadfile
 
 check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
 	ruff check container
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
 
 test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
-	python -m pytest tests
+	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --durations=15
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
 
 lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types

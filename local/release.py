@@ -22,6 +22,7 @@ from local.running_cloud import RunningCloud
 from local.terminal import LocalError
 
 _POLL_SECONDS = 0.3
+_MAIL_SECONDS = 240  # The machine may be busy with other things.
 _APPROVAL_LINK = re.compile(r"https?://\S+/approvals/[^\s\"<>]+")
 
 
@@ -112,7 +113,7 @@ class Release:
                 )
             return found
 
-        found: str = wait_for(link, seconds=60, what="the approval mail")
+        found: str = wait_for(link, seconds=_MAIL_SECONDS, what="the approval mail")
         return found
 
     def approval_links(self) -> dict[str, str]:

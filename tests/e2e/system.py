@@ -25,7 +25,7 @@ from tests.e2e.web import Answer
 ADA, GRACE = "ada@example.com", "grace@example.com"
 APPROVERS = [ADA, GRACE]
 EVERYBODY = [ADA, GRACE, "operations@example.com"]
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 240
 
 Definition = dict[str, Any]
 Change = Callable[[Path], None]

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from local.release import wait_for
+from local.repository import without_git
 from tests.e2e.processes import mentioning
-from tests.e2e.tree import commit_tree, without_git
+from tests.e2e.tree import commit_tree
 
 _FOREIGN = {"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "AWS_REGION": "eu-north-1"}
 

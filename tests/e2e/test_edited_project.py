@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.tree import copy_tree, without_git
+from local.repository import without_git
+from tests.e2e.tree import copy_tree
 
 _GATE = ["tests/unit/test_settings.py", "tests/infrastructure", "tests/snapshots"]
 

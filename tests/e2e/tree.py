@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.repository import without_git
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "tests" / "settings.toml"
 CONTAINER = ROOT / "container"
@@ -25,7 +27,7 @@ def copy_tree(target: Path) -> None:
 def copy_container(target: Path) -> None:
     """Copy `container/` with the sample model in it."""
     _copy(CONTAINER, target)
-    _put_sample(target)
+    put_sample(target)
 
 
 def commit_tree(target: Path) -> None:
@@ -34,11 +36,11 @@ def commit_tree(target: Path) -> None:
     node_modules is the original's: the CDK CLI is large and the same.
     """
     copy_tree(target)
-    _put_sample(target / "container")
+    put_sample(target / "container")
     shutil.copy(SETTINGS, target / "settings.toml")
-    _git(target, "init", "--quiet")
-    _git(target, "add", "--all")
-    _git(target, "commit", "--quiet", "--message", "Sample model")
+    git(target, "init", "--quiet")
+    git(target, "add", "--all")
+    git(target, "commit", "--quiet", "--message", "Sample model")
     (target / "node_modules").symlink_to(ROOT / "node_modules")
 
 
@@ -53,18 +55,14 @@ def settings_with(folder: Path, changes: Mapping[str, str]) -> Path:
     return path
 
 
-def without_git(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables without git's own: in a git hook they name the original repository."""
-    return {name: value for name, value in environment.items() if not name.startswith("GIT_")}
-
-
 def _copy(source: Path, target: Path) -> None:
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     left_out = shutil.ignore_patterns(".git", *(line.rstrip("/") for line in lines))
     shutil.copytree(source, target, symlinks=True, ignore=left_out)
 
 
-def _put_sample(container: Path) -> None:
+def put_sample(container: Path) -> None:
+    """Put the tests' model and data into a `container/`."""
     (container / "sample").mkdir(exist_ok=True)
     for path in SAMPLE.iterdir():
         if path.is_file():
@@ -76,7 +74,8 @@ def _put_sample(container: Path) -> None:
         requirements.write_text(f"{wanted}\nscikit-learn\n", encoding="utf-8")
 
 
-def _git(folder: Path, *arguments: str) -> None:
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a folder, as nobody in particular."""
     # Neither the person's name, signing key nor hooks are needed for it.
     settings = {
         "user.name": "Test",

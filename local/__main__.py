@@ -85,7 +85,11 @@ def _make_ready(state_dir: Path, *, pipeline: bool) -> Ready:
     if cloud is None:
         engine = choose_engine(os.environ.get("ENGINE", "auto"), cache=state_dir / "cache")
         with step("Starting the local cloud"):
-            cloud = RunningCloud.start(state_dir, engine=engine.program if engine else None)
+            cloud = RunningCloud.start(
+                state_dir,
+                engine=engine.program if engine else None,
+                base_image=engine.base_image if engine else None,
+            )
         try:
             SourceRepository(state_dir=state_dir).create()
             return _fill(cloud, engine, pipeline=pipeline)

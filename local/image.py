@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from local import registry_login
 from local.archives import unpack
 from local.deployment import Deployment, session
 from local.engine import Engine
@@ -90,6 +91,7 @@ def _build(
     bundle = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or ""
     environment = {
         **os.environ,
+        **registry_login.variables(cloud.state_dir),
         "REPOSITORY_URI": f"{cloud.registry}/{deployment.repository_name}",
         "COMMIT_ID": commit,
         "BASE_IMAGE": engine.base_image,

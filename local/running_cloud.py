@@ -75,9 +75,17 @@ class RunningCloud:
 
     @classmethod
     def start(
-        cls, state_dir: Path, *, engine: str | None, wait_scale: float | None = None
+        cls,
+        state_dir: Path,
+        *,
+        engine: str | None,
+        base_image: str | None = None,
+        wait_scale: float | None = None,
     ) -> RunningCloud:
         """Start a cloud on free ports and wait until it answers.
+
+        Args:
+            base_image: the one for images that its builds make; None is the Dockerfile's.
 
         Raises:
             LocalError: it ended at once, or does not answer in time.
@@ -88,6 +96,7 @@ class RunningCloud:
             *[sys.executable, "-m", "local.cloud.server", "--state-dir", str(state_dir)],
             *["--port", str(port), "--site-port", str(site_port)],
             *(["--engine", engine] if engine else []),
+            *(["--base-image", base_image] if base_image else []),
             *(["--wait-scale", str(wait_scale)] if wait_scale is not None else []),
         ]
         log = state_dir / "cloud.log"

@@ -10,11 +10,17 @@ import asyncio
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from local import registry_login
 from local.cloud.certificate import Certificate
+
+if TYPE_CHECKING:
+    from local.cloud.identities import Identities
+    from local.codebuild.builds import Builds
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -29,12 +35,18 @@ class Arguments:
     port: int
     site_port: int
     engine: str | None
+    base_image: str | None
     wait_scale: float
 
     @property
     def site_url(self) -> str:
         """Where people go."""
         return f"http://127.0.0.1:{self.site_port}"
+
+    @property
+    def registry(self) -> str:
+        """Where container engines push to and pull from."""
+        return f"localhost:{self.port}"
 
     @classmethod
     def parse(cls) -> Arguments:
@@ -44,6 +56,7 @@ class Arguments:
         parser.add_argument("--port", type=int, required=True)
         parser.add_argument("--site-port", type=int, required=True)
         parser.add_argument("--engine", choices=["docker", "podman"])
+        parser.add_argument("--base-image")
         parser.add_argument("--wait-scale", type=float, default=0.03)
         return cls(**vars(parser.parse_args()))
 
@@ -86,7 +99,9 @@ def _prepare_environment(arguments: Arguments, certificate: Certificate) -> None
     )
 
 
-async def _serve(arguments: Arguments, certificate: Certificate) -> None:
+async def _serve(
+    arguments: Arguments, certificate: Certificate, started_with: Mapping[str, str]
+) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack  # type: ignore[import-untyped]
@@ -100,6 +115,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
         extensions,
         functions,
         metrics,
+        registry,
         streams,
         subscriptions,
     )
@@ -131,6 +147,16 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     extensions.add_scaling(sagemaker.scaling, account_id=ACCOUNT_ID)
     extensions.keep_model_package_groups(sagemaker)
     keep_uploaded_layers(ecr)
+    tokens = registry.Tokens()
+    registry.guard(tokens, identities.refusal_of, region=REGION, account_id=ACCOUNT_ID)
+    home = Path(started_with.get("HOME", "/root"))
+    registry_login.write(
+        arguments.state_dir,
+        registry=arguments.registry,
+        token=tokens.issue(ACCOUNT_ID),
+        home=home,
+    )
+    builds = _builds(arguments, certificate, identities, started_with)
     subscriptions.deliver_mail(inbox)
     subscriptions.ask_for_confirmation(inbox)
     extensions.empty_buckets_with_their_stack()
@@ -170,6 +196,7 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
         if serving.done():
             serving.result()  # A port that is taken, say.
     finally:
+        builds.shutdown()
         sagemaker.shutdown()
         lambda_runtime.reset()
         shutil.rmtree(arguments.state_dir / "tmp", ignore_errors=True)
@@ -177,12 +204,49 @@ async def _serve(arguments: Arguments, certificate: Certificate) -> None:
     os._exit(0)
 
 
+def _builds(
+    arguments: Arguments,
+    certificate: Certificate,
+    identities: Identities,
+    started_with: Mapping[str, str],
+) -> Builds:
+    from local.codebuild import api, resource
+    from local.codebuild.builds import Builds
+    from local.codebuild.machine import Machine
+    from local.codebuild.projects import Projects
+
+    # Not in the cloud's folder: it may lie in a repository whose settings tools would find.
+    scratch = Path(started_with.get("TMPDIR") or "/tmp")  # noqa: S108 - only the default
+    builds = Builds(
+        projects=Projects(region=REGION),
+        machine=Machine(
+            variables=started_with,
+            builds=scratch / f"local-builds-{arguments.port}",
+            engine=arguments.engine,
+            base_image=arguments.base_image,
+            registry=arguments.registry,
+            endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+            region=REGION,
+            bundle=certificate.bundle,
+        ),
+        identities=identities,
+        logs=arguments.state_dir / "logs" / "builds",
+    )
+    resource.offer_projects(builds.projects)
+    api.serve(builds, region=REGION)
+    return builds
+
+
 def _runner(arguments: Arguments):  # type: ignore[no-untyped-def]  # noqa: ANN202
     from local.sagemaker.runners.engine import EngineRunner
     from local.sagemaker.runners.process import ProcessRunner
 
     if arguments.engine:
-        return EngineRunner(program=arguments.engine, registry=f"localhost:{arguments.port}")
+        return EngineRunner(
+            program=arguments.engine,
+            registry=arguments.registry,
+            login=registry_login.variables(arguments.state_dir),
+        )
     return ProcessRunner(arguments.state_dir)
 
 
@@ -190,8 +254,9 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT, then end everything that was started."""
     arguments = Arguments.parse()
     certificate = Certificate.make(arguments.state_dir / "tls")
+    started_with = dict(os.environ)
     _prepare_environment(arguments, certificate)
-    asyncio.run(_serve(arguments, certificate))
+    asyncio.run(_serve(arguments, certificate, started_with))
 
 
 if __name__ == "__main__":

@@ -2,101 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import shutil
+import threading
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
+from local.cloud.identities import Identities
+from local.codebuild.errors import BuildRefusedError
+from local.codebuild.machine import Machine
+from local.codebuild.projects import Projects
+from local.codebuild.record import SUCCEEDED, Build
+from local.codebuild.request import BuildRequest, BuildResult, ObjectLocation, Variable
+from local.codebuild.run import BuildRun
 
-@dataclass(frozen=True, kw_only=True)
-class ObjectLocation:
-    """An object in S3."""
-
-    bucket: str
-    key: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variable:
-    """An environment variable of a build; kind is one of CodeBuild's types."""
-
-    name: str
-    value: str
-    kind: str = "PLAINTEXT"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildRequest:
-    """What one build is started with.
-
-    Attributes:
-        project: its name or ARN.
-        caller_role: ARN of the role that is asked for codebuild:StartBuild; None is the root.
-        primary: the input artifact that becomes CODEBUILD_SRC_DIR; None if there is one or none.
-        inputs: artifact name -> its zip; all but the primary lie at CODEBUILD_SRC_DIR_<name>.
-        outputs: artifact name -> where its zip goes. A single one is the buildspec's `artifacts`,
-            several are those of its `secondary-artifacts`.
-        variables: win over those of the project.
-        encryption_key: ARN of the artifact store's key; None is the project's own or S3's.
-        initiator: such as "codepipeline/<pipeline>".
-        source_version: the resolved commit, or the ARN of the source artifact.
-        log: the file that gets the build's log as it comes; None is one in the cloud's folder.
-    """
-
-    project: str
-    caller_role: str | None = None
-    primary: str | None = None
-    inputs: Mapping[str, ObjectLocation] = field(default_factory=dict)
-    outputs: Mapping[str, ObjectLocation] = field(default_factory=dict)
-    variables: Sequence[Variable] = ()
-    encryption_key: str | None = None
-    initiator: str = ""
-    source_version: str = ""
-    log: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildResult:
-    """How a build ended.
-
-    Attributes:
-        failure: the failed phase, its command, exit status and last lines; "" if it succeeded.
-        exported: the variables of the buildspec's `env.exported-variables`.
-    """
-
-    build_id: str
-    succeeded: bool
-    stopped: bool
-    failure: str
-    exported: Mapping[str, str]
-
-
-class BuildRefusedError(Exception):
-    """A build that cannot start.
-
-    Attributes:
-        code: AWS's error code, such as AccessDeniedException or ResourceNotFoundException.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+__all__ = [
+    "BuildRefusedError",
+    "BuildRequest",
+    "BuildResult",
+    "Builds",
+    "ObjectLocation",
+    "Variable",
+]
+_STOP_SECONDS = 20.0
 
 
 class Builds:
-    """The builds of this cloud."""
+    """The builds of this cloud.
+
+    Attributes:
+        projects: what can be built.
+    """
+
+    def __init__(
+        self, *, projects: Projects, machine: Machine, identities: Identities, logs: Path
+    ) -> None:
+        self.projects = projects
+        self._machine = machine
+        self._identities = identities
+        self._logs = logs
+        self._by_id: dict[str, Build] = {}
+        self._lock = threading.Lock()
+        shutil.rmtree(machine.builds, ignore_errors=True)  # What a killed cloud has left.
 
     def start(self, request: BuildRequest) -> str:
         """Start a build and return its id, "<project>:<uuid>".
 
         Raises:
-            BuildRefusedError: the project is unknown, the role may not, or an override is wrong.
+            BuildRefusedError: the project is unknown, the role may not, or a variable is of a type
+                that is not PLAINTEXT.
         """
-        raise NotImplementedError
+        account = request.caller_role.split(":")[4] if request.caller_role else None
+        project = self.projects.get(
+            request.project, account_id=account or self._identities.account_id
+        )
+        if request.caller_role:
+            refusal = self._identities.refusal(
+                request.caller_role, "codebuild:StartBuild", project.arn
+            )
+            if refusal:
+                raise BuildRefusedError("AccessDeniedException", refusal)
+        for variable in request.variables:
+            if variable.kind != "PLAINTEXT":
+                raise BuildRefusedError(
+                    "InvalidInputException",
+                    f"The variable {variable.name} is of type {variable.kind}; the local CodeBuild "
+                    "has PLAINTEXT only.",
+                )
+        unique = str(uuid.uuid4())
+        log = request.log or self._logs / project.name / f"{unique}.log"
+        with self._lock:
+            number = 1 + sum(each.project.arn == project.arn for each in self._by_id.values())
+            build = Build(
+                id=f"{project.name}:{unique}",
+                number=number,
+                project=project,
+                request=request,
+                log=log,
+            )
+            self._by_id[build.id] = build
+        run = BuildRun(build, machine=self._machine, identities=self._identities)
+        threading.Thread(target=run.execute, name=build.id, daemon=True).start()
+        return build.id
 
     def wait(self, build_id: str, *, cancelled: Callable[[], bool] = lambda: False) -> BuildResult:
         """Wait for a build's end; it is stopped as soon as `cancelled` says so."""
-        raise NotImplementedError
+        build = self.get(build_id)
+        while not build.over.wait(0.2):
+            if cancelled():
+                build.stop_asked.set()
+        return BuildResult(
+            build_id=build_id,
+            succeeded=build.status == SUCCEEDED,
+            stopped=build.status == "STOPPED",
+            failure=build.failure,
+            exported=dict(build.exported),
+        )
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended stays as it is.
@@ -104,4 +105,32 @@ class Builds:
         Raises:
             BuildRefusedError: there is no such build.
         """
-        raise NotImplementedError
+        self.get(build_id).stop_asked.set()
+
+    def find(self, build_id: str) -> Build | None:
+        """A build by its id or ARN."""
+        return self._by_id.get(build_id.rpartition(":build/")[2])
+
+    def get(self, build_id: str) -> Build:
+        """The same.
+
+        Raises:
+            BuildRefusedError: there is none.
+        """
+        build = self.find(build_id)
+        if build is None:
+            raise BuildRefusedError("ResourceNotFoundException", f"Build not found: {build_id}.")
+        return build
+
+    def of_project(self, project_arn: str) -> list[Build]:
+        """The builds of a project, newest first."""
+        return [each for each in reversed(self._by_id.values()) if each.project.arn == project_arn]
+
+    def shutdown(self) -> None:
+        """Stop every build and wait for their ends."""
+        running = [build for build in list(self._by_id.values()) if not build.over.is_set()]
+        for build in running:
+            build.stop_asked.set()
+        for build in running:
+            build.over.wait(_STOP_SECONDS)
+        shutil.rmtree(self._machine.builds, ignore_errors=True)

@@ -82,10 +82,14 @@ class EngineContainer(Container):
 class EngineRunner:
     """The runner for a machine with Docker or Podman.
 
-    `registry` is `host:port` of the local ECR's registry protocol, on the loopback interface.
+    `registry` is `host:port` of the local ECR's registry protocol, on the loopback interface;
+    `login` are the variables that let the engine's client in.
     """
 
-    def __init__(self, *, program: str, registry: str) -> None:
+    def __init__(
+        self, *, program: str, registry: str, login: Mapping[str, str] | None = None
+    ) -> None:
+        self._login = dict(login or {})
         self._program = program
         self._registry = registry
         self._running: list[EngineContainer] = []
@@ -99,6 +103,7 @@ class EngineRunner:
         insecure = ["--tls-verify=false"] if self._program == "podman" else []
         result = subprocess.run(
             [self._program, "pull", "--quiet", *insecure, self.local_name(image)],
+            env={**os.environ, **self._login},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -11,6 +11,7 @@ from mlops_stacks.constructs.image_repository import ImageRepository, first_repo
 from mlops_stacks.constructs.link_key import LinkKey
 from mlops_stacks.constructs.mail_topics import MailTopics
 from mlops_stacks.constructs.model_registry import ModelRegistry
+from mlops_stacks.constructs.shared_model import SharedModel
 from mlops_stacks.constructs.tear_down import TearDownVersions
 from mlops_stacks.settings import Settings
 
@@ -42,6 +43,15 @@ class FoundationStack(Stack):
             name=place.bucket if place else None,
         ).bucket
         self.repository = self._repository(settings, removal_policy)
+        if place and not place.first:
+            SharedModel(
+                self,
+                "Shared",
+                place=place,
+                bucket=self.bucket,
+                key=self.key,
+                repository=self.repository,
+            )
         topics = MailTopics(
             self,
             "Mail",

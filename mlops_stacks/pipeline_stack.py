@@ -1,9 +1,16 @@
 """The pipeline that deploys this app and releases models with it."""
 
-from aws_cdk import Environment, Stack
+from aws_cdk import Aws, Environment, Stack
 from constructs import Construct
 
 from mlops_stacks.constructs.image_build_step import ImageBuildStep
+from mlops_stacks.constructs.other_places import (
+    BUILD_IMAGE,
+    PIPELINE,
+    name_role,
+    pipeline_role_name,
+)
+from mlops_stacks.constructs.pipeline_events import PipelineEvents
 from mlops_stacks.constructs.release_pipeline import ReleasePipeline
 from mlops_stacks.constructs.start_release_step import StartReleaseStep, StartReleaseThereStep
 from mlops_stacks.release_stage import ReleaseStage
@@ -37,7 +44,13 @@ class PipelineStack(Stack):
         for number, (one, stage) in enumerate(zip(deployed, self.stages, strict=True)):
             start = self._start(one, image_build)
             release.pipeline.add_stage(stage, post=[start] if number else [image_build, start])
+        places = [one.place for one in deployed if one.place]
+        PipelineEvents(self, "Events", pipeline_name=settings.names.pipeline, places=places)
         release.finish(workflow_name=settings.names.workflow)
+        if place := deployed[0].place:
+            # The environments' policies name these two.
+            name_role(release.pipeline.pipeline.role, pipeline_role_name(place, PIPELINE))
+            name_role(image_build.project.role, pipeline_role_name(place, BUILD_IMAGE))
 
     @property
     def stage(self) -> ReleaseStage:
@@ -49,6 +62,7 @@ class PipelineStack(Stack):
             "BuildImage",
             source=release.source,
             repository_name=settings.names.repository,
+            repository_account=settings.place.account if settings.place else Aws.ACCOUNT_ID,
             repository_uri=self.stage.foundation.repository_uri,
             name_committer=not settings.approval.committer_may_approve,
         )

@@ -7,6 +7,7 @@ from mlops_stacks.constructs.approval_functions import AnswerApproval, ApprovalR
 from mlops_stacks.constructs.clean_up import CleanUp, RecordOutcome, ReleaseEnds
 from mlops_stacks.constructs.endpoint_alarms import EndpointAlarms
 from mlops_stacks.constructs.failure_rules import FailureRules
+from mlops_stacks.constructs.pipeline_events import PipelineEventsAllowed
 from mlops_stacks.constructs.release_alarms import ReleaseAlarms
 from mlops_stacks.constructs.release_api import ReleaseApi
 from mlops_stacks.constructs.release_dashboard import ReleaseDashboard
@@ -73,6 +74,7 @@ class ReleaseStack(Stack):
             StartReleaseRole(
                 self, "StartRelease", place=place, state_machine=self.workflow.state_machine
             )
+            PipelineEventsAllowed(self, "PipelineEvents", place=place)
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
 
     def _workflow(self, functions: WorkflowFunctions) -> ReleaseWorkflow:
@@ -119,6 +121,7 @@ class ReleaseStack(Stack):
             "Failures",
             state_machine=state_machine,
             pipeline_name=names.pipeline,
+            place=self._settings.place,
             mail=functions.mail_outcome,
             close_approval=functions.close_approval,
         )

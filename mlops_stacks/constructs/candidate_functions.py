@@ -15,6 +15,7 @@ from mlops_stacks.constructs.data_store import (
     TEST_PREFIX,
     TRAIN_PREFIX,
 )
+from mlops_stacks.constructs.other_places import GATHER_EVIDENCE, role_name
 from mlops_stacks.constructs.release_function import ReleaseFunction
 from mlops_stacks.constructs.sagemaker_arn import sagemaker_arn
 from mlops_stacks.constructs.what_serves import allow_look
@@ -102,6 +103,7 @@ class GatherEvidence(ReleaseFunction):
             log_days=settings.retention.log_days,
             environment={"GATE": json.dumps(settings.gate.to_json(settings.model.task))},
             timeout=Duration.minutes(2),
+            role_name=role_name(settings, GATHER_EVIDENCE),
         )
         jobs = job_names(settings.names.model)
         self.allow(["sagemaker:DescribeTrainingJob"], [sagemaker_arn(self, "training-job", jobs)])

@@ -9,6 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from mlops_stacks.names import CHECKS_STAGE
+from mlops_stacks.settings_environments import Place
 
 
 class FailureRules(Construct):
@@ -18,6 +19,9 @@ class FailureRules(Construct):
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     The function that mails knows which failures the workflow has mailed already; the one that
     closes approvals leaves alone what is decided.
+
+    Args:
+        place: which of several environments it is: the first tells of the pipeline's failures.
     """
 
     def __init__(
@@ -27,6 +31,7 @@ class FailureRules(Construct):
         *,
         state_machine: sfn.IStateMachine,
         pipeline_name: str,
+        place: Place | None,
         mail: lambda_.IFunction,
         close_approval: lambda_.IFunction,
     ) -> None:
@@ -44,21 +49,24 @@ class FailureRules(Construct):
             ),
             [mail, close_approval],
         )
-        self._rule(
-            "Pipeline",
-            "Pipeline executions that failed",
-            events.EventPattern(
-                source=["aws.codepipeline"],
-                detail_type=["CodePipeline Pipeline Execution State Change"],
-                detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
-            ),
-            [mail],
-        )
-
+        account = [place.pipeline_account] if place else None
+        if not (place and place.first):
+            self._rule(
+                "Pipeline",
+                "Pipeline executions that failed",
+                events.EventPattern(
+                    account=account,
+                    source=["aws.codepipeline"],
+                    detail_type=["CodePipeline Pipeline Execution State Change"],
+                    detail={"pipeline": [pipeline_name], "state": ["FAILED"]},
+                ),
+                [mail],
+            )
         self._rule(
             "NewerCommit",
             "A newer commit has passed its checks and waits for the release under way",
             events.EventPattern(
+                account=account,
                 source=["aws.codepipeline"],
                 detail_type=["CodePipeline Stage Execution State Change"],
                 detail={

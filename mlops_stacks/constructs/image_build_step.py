@@ -6,6 +6,17 @@ from aws_cdk import aws_iam as iam
 
 RELEASE_INPUT_FILE = "release-input.json"
 _OUTPUT_FOLDER = "release"
+PUSH_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+"""What the script does in the repository."""
 
 
 class ImageBuildStep(pipelines.CodeBuildStep):
@@ -14,6 +25,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
     The script tags the image by the commit and leaves an image that is already there alone.
 
     Args:
+        repository_account: whose repository it is, which may be another account's.
         name_committer: hand over the commit's author too, which a source of kind "connection"
             knows: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
     """
@@ -24,6 +36,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         *,
         source: pipelines.CodePipelineSource,
         repository_name: str,
+        repository_account: str,
         repository_uri: CfnOutput,
         name_committer: bool,
     ) -> None:
@@ -50,18 +63,9 @@ class ImageBuildStep(pipelines.CodeBuildStep):
             timeout=Duration.hours(1),
             role_policy_statements=[
                 iam.PolicyStatement(
-                    actions=[
-                        "ecr:BatchCheckLayerAvailability",
-                        "ecr:BatchGetImage",
-                        "ecr:CompleteLayerUpload",
-                        "ecr:DescribeImages",
-                        "ecr:GetDownloadUrlForLayer",
-                        "ecr:InitiateLayerUpload",
-                        "ecr:PutImage",
-                        "ecr:UploadLayerPart",
-                    ],
+                    actions=list(PUSH_ACTIONS),
                     resources=[
-                        f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+                        f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{repository_account}"
                         f":repository/{repository_name}"
                     ],
                 ),

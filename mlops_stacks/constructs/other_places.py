@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
+from mlops_stacks.settings import Settings
 from mlops_stacks.settings_environments import Place
 
 BUILD_IMAGE = "build-image"
@@ -26,6 +27,11 @@ def environment_role_arn(place: Place, purpose: str) -> str:
     return role_arn(place.account, place.names.role(purpose))
 
 
+def role_name(settings: Settings, purpose: str) -> str | None:
+    """The name of an environment's role; None, which lets CloudFormation find one, without any."""
+    return settings.names.role(purpose) if settings.place else None
+
+
 def pipeline_role_name(place: Place, purpose: str) -> str:
     """The name of a role of the pipeline: of the family's, in the pipeline's account."""
     return f"{place.names.family}-{purpose}"
@@ -41,3 +47,11 @@ def only(arns: Sequence[str], *, account: str) -> iam.IPrincipal:
     return iam.AccountPrincipal(account).with_conditions(
         {"ArnEquals": {"aws:PrincipalArn": sorted(arns)}}
     )
+
+
+def name_role(role: iam.IRole | None, name: str) -> None:
+    """Give a role that the CDK makes a name of its own."""
+    resource = role.node.default_child if role else None
+    if not isinstance(resource, iam.CfnRole):
+        raise TypeError(f"{role!r} is no role of this stack")
+    resource.role_name = name

@@ -13,10 +13,12 @@ from mlops_stacks.constructs.acknowledgment import (
 )
 from mlops_stacks.constructs.data_store import MODELS_PREFIX, PREDICTIONS_PREFIX
 from mlops_stacks.constructs.model_registry import version_names
+from mlops_stacks.constructs.other_places import REGISTER_VERSION, role_name
 from mlops_stacks.constructs.release_function import ReleaseFunction
 from mlops_stacks.constructs.release_metrics import NAMESPACE
 from mlops_stacks.constructs.sagemaker_arn import sagemaker_arn
 from mlops_stacks.names import Names
+from mlops_stacks.settings import Settings
 
 VERSIONS_REASON = "Each candidate is a version of the model's own group, numbered by SageMaker"
 
@@ -43,22 +45,22 @@ class RegisterVersion(ReleaseFunction):
         scope: Construct,
         construct_id: str,
         *,
-        names: Names,
+        settings: Settings,
         bucket: s3.IBucket,
         key: kms.IKey,
         repository: ecr.IRepository,
-        log_days: int,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             folder="register_version",
             description="Makes a candidate a version in the registry",
-            log_days=log_days,
+            log_days=settings.retention.log_days,
+            role_name=role_name(settings, REGISTER_VERSION),
             timeout=Duration.minutes(1),
             memory_mib=256,
         )
-        group = names.model_package_group
+        group = settings.names.model_package_group
         versions = version_names(group)
         self.allow(
             ["sagemaker:CreateModelPackage"],

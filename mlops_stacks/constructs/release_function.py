@@ -28,6 +28,7 @@ class ReleaseFunction(Construct):
         environment: the function's environment variables.
         timeout: time limit of one call; 30 seconds if none is given.
         memory_mib: memory in MiB; CPU grows with it.
+        role_name: the role's name, where another account's policies name it.
 
     Attributes:
         function: the Lambda function.
@@ -45,6 +46,7 @@ class ReleaseFunction(Construct):
         environment: Mapping[str, str] | None = None,
         timeout: Duration | None = None,
         memory_mib: int = 512,
+        role_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
@@ -56,6 +58,7 @@ class ReleaseFunction(Construct):
         self.role = iam.Role(
             self,
             "Role",
+            role_name=role_name,
             description=description,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )

@@ -21,6 +21,7 @@ from mlops_stacks.constructs.data_store import (
     TRAIN_PREFIX,
 )
 from mlops_stacks.constructs.endpoint_alarms import allow_alarm_reads
+from mlops_stacks.constructs.other_places import SERVING, role_name
 from mlops_stacks.settings import Settings
 
 
@@ -36,6 +37,7 @@ class SageMakerRole(Construct):
         write: bucket prefixes that are written, each ending in a slash.
         delete: those of them whose objects are also deleted.
         log_groups: the last parts of `/aws/sagemaker/<part>` that SageMaker logs to.
+        name: the role's name, where another account's policies name it.
 
     Attributes:
         role: the role.
@@ -54,11 +56,13 @@ class SageMakerRole(Construct):
         write: Sequence[str],
         log_groups: Sequence[str],
         delete: Sequence[str] = (),
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
             self,
             "Role",
+            role_name=name,
             description=description,
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
         )
@@ -175,6 +179,7 @@ class SageMakerRoles(Construct):
         self.serving = SageMakerRole(
             self,
             "Serving",
+            name=role_name(settings, SERVING),
             description="Batch transform jobs and the endpoint of the model",
             bucket=bucket,
             key=key,

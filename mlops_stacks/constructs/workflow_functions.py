@@ -83,11 +83,10 @@ def workflow_functions(
         register_version=RegisterVersion(
             scope,
             "RegisterVersion",
-            names=names,
+            settings=settings,
             bucket=bucket,
             key=key,
             repository=resources.repository,
-            log_days=log_days,
         ).function,
         find_version=FindVersion(
             scope, "FindVersion", names=names, bucket=bucket, key=key, log_days=log_days

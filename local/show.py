@@ -12,7 +12,6 @@ from urllib.error import HTTPError
 from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
-from local.image import PushedImage
 from local.release import Outcome, Release, decide, get_page, get_state, predict, wait_for
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
@@ -25,7 +24,7 @@ _MAIL_SECONDS = 60
 def release_image(
     cloud: RunningCloud,
     deployment: Deployment,
-    image: PushedImage,
+    image_uri: str,
     *,
     committer: str,
     decision: str,
@@ -41,8 +40,8 @@ def release_image(
     Returns:
         0 when the release is live, or was rejected or superseded; 1 when it failed.
     """
-    release = Release.of_image(cloud, deployment, image=image, committer=committer)
-    say(f"== Releasing {image.tag}: {image.uri}")
+    release = Release.of_image(cloud, deployment, image_uri=image_uri, committer=committer)
+    say(f"== Releasing {image_uri}")
     say(f"   {release.execution_arn}")
     try:
         outcome = show_release(release, decision=decision)

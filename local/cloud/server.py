@@ -115,6 +115,7 @@ async def _serve(
         extensions,
         functions,
         metrics,
+        pipelines,
         registry,
         streams,
         subscriptions,
@@ -122,7 +123,6 @@ async def _serve(
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.site import front_doors
-    from local.pipeline.service import Pipelines
     from local.sagemaker.cloud import Cloud, Timings
     from local.sagemaker.ecr_layers import keep_uploaded_layers
     from local.sagemaker.service import SageMaker
@@ -169,6 +169,7 @@ async def _serve(
     alarms.install(time_scale=arguments.wait_scale)
     executions.install(identities)
     streams.install(identities)
+    released = pipelines.install(identities, builds, state_dir=arguments.state_dir)
 
     config = Config()
     config.bind = [f"127.0.0.1:{arguments.port}"]
@@ -182,7 +183,7 @@ async def _serve(
     application: Any = front_doors(
         ministack.app,
         inbox,
-        pushed=Pipelines().pushed,
+        pushed=released.pushed,
         aws_host=f"127.0.0.1:{arguments.port}",
         site_host=f"127.0.0.1:{arguments.site_port}",
     )
@@ -196,6 +197,7 @@ async def _serve(
         if serving.done():
             serving.result()  # A port that is taken, say.
     finally:
+        released.shutdown()
         builds.shutdown()
         sagemaker.shutdown()
         lambda_runtime.reset()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from local.deployment import deploy
-from local.image import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.system import ADA, GRACE, Definition, System
@@ -26,7 +25,7 @@ _CHANGES = {
 @pytest.fixture(scope="module")
 def strict(
     tmp_path_factory: pytest.TempPathFactory, environments: Path
-) -> Iterator[tuple[System, PushedImage]]:
+) -> Iterator[tuple[System, str]]:
     """A cloud of its own with these rules, and an image."""
     state_dir = tmp_path_factory.mktemp("strict")
     (state_dir / "environments").symlink_to(environments)
@@ -46,14 +45,14 @@ def strict(
 
 
 @pytest.fixture
-def asked(strict: tuple[System, PushedImage]) -> Iterator[Release]:
+def asked(strict: tuple[System, str]) -> Iterator[Release]:
     """A release of Edsger's commit that waits; the reminder comes after seconds."""
     system, image = strict
 
     def hurry(definition: Definition) -> None:
         definition["States"]["Ask for approval"]["TimeoutSeconds"] = 8
 
-    given = image.release_input(committer=EDSGER.upper())
+    given = {"commitID": image.rpartition(":")[2], "imageUri": image, "committer": EDSGER.upper()}
     release = system.start_changed(given, hurry)
     for approver in (ADA, GRACE, EDSGER):
         release.wait_for_approval_link(approver)
@@ -62,7 +61,7 @@ def asked(strict: tuple[System, PushedImage]) -> Iterator[Release]:
         release.abort()
 
 
-def test_two_people_approve(strict: tuple[System, PushedImage], asked: Release) -> None:
+def test_two_people_approve(strict: tuple[System, str], asked: Release) -> None:
     # Given one approval of the two that are needed
     system, _ = strict
     links = asked.approval_links()
@@ -91,7 +90,7 @@ def test_two_people_approve(strict: tuple[System, PushedImage], asked: Release) 
     assert outcome.output["decision"]["reason"] == "Good; Fine"
 
 
-def test_one_rejection_rejects(strict: tuple[System, PushedImage], asked: Release) -> None:
+def test_one_rejection_rejects(strict: tuple[System, str], asked: Release) -> None:
     # Given an approval
     system, _ = strict
     links = asked.approval_links()
@@ -109,7 +108,7 @@ def test_one_rejection_rejects(strict: tuple[System, PushedImage], asked: Releas
     assert f"{EDSGER} rejected this model" in late.text
 
 
-def test_a_release_of_an_unknown_committer_is_told(strict: tuple[System, PushedImage]) -> None:
+def test_a_release_of_an_unknown_committer_is_told(strict: tuple[System, str]) -> None:
     system, image = strict
     release = system.release(image)
     assert system.ended(release).error == "InvalidReleaseInput"

@@ -1,0 +1,160 @@
+"""CodePipeline in MiniStack's tables: its API, its resource, its events, its templates."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ministack import app  # type: ignore[import-untyped]
+from ministack.core import router  # type: ignore[import-untyped]
+from ministack.core.responses import (  # type: ignore[import-untyped]
+    get_account_id,
+    get_region,
+    request_scope,
+)
+from ministack.services import eventbridge  # type: ignore[import-untyped]
+from ministack.services.cloudformation import (  # type: ignore[import-untyped]
+    helpers,
+    provisioners,
+)
+
+from local.cloud.identities import Identities
+from local.codebuild.builds import Builds
+from local.pipeline.api import SERVICE, TARGET_PREFIX, Api, resource_arns
+from local.pipeline.pipeline import Pipeline
+from local.pipeline.service import Pipelines
+from local.pipeline.surroundings import Surroundings
+
+Response = tuple[int, dict[str, str], bytes]
+
+_TEMPLATES = "https://codepipeline.invalid/"
+
+
+def install(identities: Identities, builds: Builds, *, state_dir: Path) -> Pipelines:
+    """Offer the API and AWS::CodePipeline::Pipeline; call it once, before the first request."""
+    pipelines = Pipelines(
+        Surroundings(
+            region=identities.region,
+            state_dir=state_dir,
+            session=identities.session,
+            refusal=identities.refusal,
+            trusts=identities.trusts,
+            send_event=_send_event,
+            offer_template=_Templates().offer,
+        ),
+        builds,
+    )
+    _add_api(Api(pipelines))
+    _add_resource(pipelines)
+    return pipelines
+
+
+def _add_api(api: Api) -> None:
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        del method, path
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        account, region = get_account_id(), router.extract_region(headers, query)
+        for arn in resource_arns(operation, _named(body), region=region, account=account):
+            refusal: Response | None = app._enforce_data_plane(
+                SERVICE, f"{SERVICE}:{operation}", headers, query, "", resource_arn=arn
+            )
+            if refusal is not None:
+                return refusal
+        # Another thread: starting an execution tells EventBridge, whose targets call back.
+        status, answer = await asyncio.to_thread(api.answer, operation, body, account=account)
+        kind = {"Content-Type": "application/x-amz-json-1.1"}
+        return status, kind, json.dumps(answer).encode()
+
+    app.SERVICE_HANDLERS[SERVICE] = handle
+    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": [TARGET_PREFIX]}
+
+
+def _named(body: bytes) -> Mapping[str, Any]:
+    try:
+        arguments = json.loads(body or b"{}")
+    except ValueError:
+        return {}  # The service answers what is wrong with it.
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _add_resource(pipelines: Pipelines) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html"""
+
+    def made(pipeline: Pipeline) -> Any:
+        return pipeline.definition.name, {"Version": str(pipeline.version)}
+
+    def create(logical_id: str, properties: Any, stack_name: str) -> Any:
+        name = properties.get("Name") or f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12]}"[:100]
+        return made(pipelines.create(properties, name=name, account=get_account_id()))
+
+    def update(physical_id: str, old: Any, new: Any, stack_name: str) -> Any:
+        if old.get("Name") != new.get("Name"):
+            raise ValueError(f"The local cloud cannot rename the pipeline {physical_id}.")
+        del stack_name
+        return made(pipelines.update(new, name=physical_id, account=get_account_id()))
+
+    def delete(physical_id: str, properties: Any) -> None:
+        del properties
+        pipelines.delete(physical_id, account=get_account_id())
+
+    provisioners._RESOURCE_HANDLERS["AWS::CodePipeline::Pipeline"] = {
+        "create": create,
+        "update": update,
+        "delete": delete,
+    }
+
+
+def _send_event(
+    *, account: str, detail_type: str, resource: str, detail: Mapping[str, Any]
+) -> None:
+    """Put an event of CodePipeline on an account's default bus."""
+    entry = {
+        "Source": f"aws.{SERVICE}",
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
+        "Resources": [resource],
+    }
+
+    def put() -> None:
+        with request_scope(account, resource.split(":")[3] or get_region()):
+            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+    contextvars.copy_context().run(put)
+
+
+class _Templates:
+    """Hands templates over to CloudFormation, which takes only small ones in a request.
+
+    CodePipeline hands it what it has read from an artifact; whoever may read the artifact was
+    asked before. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    """
+
+    def __init__(self) -> None:
+        self._offered: dict[str, str] = {}
+        original = helpers._resolve_document
+
+        def resolve(parameters: Any, body_key: str, url_key: str, label: str) -> Any:
+            url = helpers._p(parameters, url_key)
+            if url in self._offered:
+                return self._offered[url], None
+            return original(parameters, body_key, url_key, label)
+
+        helpers._resolve_document = resolve
+
+    @contextmanager
+    def offer(self, template: str) -> Iterator[str]:
+        """A URL at which CloudFormation finds a template."""
+        url = f"{_TEMPLATES}{uuid.uuid4()}"
+        self._offered[url] = template
+        try:
+            yield url
+        finally:
+            del self._offered[url]

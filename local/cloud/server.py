@@ -148,7 +148,13 @@ async def _serve(
     extensions.keep_model_package_groups(sagemaker)
     keep_uploaded_layers(ecr)
     tokens = registry.Tokens()
-    registry.guard(tokens, identities.refusal_of, region=REGION, account_id=ACCOUNT_ID)
+    registry.guard(
+        tokens,
+        identities.refusal_of,
+        registry=arguments.registry,
+        region=REGION,
+        account_id=ACCOUNT_ID,
+    )
     home = Path(started_with.get("HOME", "/root"))
     registry_login.write(
         arguments.state_dir,

@@ -22,8 +22,9 @@
 # The tag is the first 8 characters of the commit. Tags in the repository are immutable, so an
 # image that is there already is handed over as it is: same commit, same image. For the same
 # reason the image is checked: SageMaker takes Docker's manifest only, not OCI's.
-# Writes {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}, with a "committer" if one is
-# given; prints IMAGE_URI=, IMAGE_DIGEST=.
+# Writes {"commitID": "<tag>", "imageUri": "<repository>@<digest>"}, with a "committer" if one is
+# given. COMMIT_TAG=, IMAGE_URI= and IMAGE_DIGEST= are printed, and written as image.env beside it,
+# for a shell to read. (--local: the image has no digest yet and is named by its tag.)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -184,7 +185,7 @@ check_commit() {
     fi
 }
 
-found=""
+found="" digest="" uri=$image
 if $local_only; then
     build
 else
@@ -200,13 +201,17 @@ else
         found=$(published)
     fi
     read -r digest media_type <<<"$found" || true
+    [[ $digest == sha256:* ]] || fail "the digest of $image is not known" \
+        "the registry did not tell it" "run this again; a release names its image by the digest"
     accept "${media_type:-}"
+    uri=$repository@$digest
 fi
 
 execution=${PIPELINE_EXECUTION_ID:+", \"pipelineExecutionId\": \"${PIPELINE_EXECUTION_ID:-}\""}
 committer=${COMMITTER:+", \"committer\": $(json_text "${COMMITTER:-}")"}
-printf '{"commitID": "%s", "imageUri": "%s"%s%s}\n' "$tag" "$image" "$execution" "$committer" >"$work/output"
-{ mkdir -p "$(dirname "$output")" && cp "$work/output" "$output"; } \
+printf '{"commitID": "%s", "imageUri": "%s"%s%s}\n' "$tag" "$uri" "$execution" "$committer" >"$work/output"
+printf '%s\n' "COMMIT_TAG=$tag" "IMAGE_URI=$uri" "IMAGE_DIGEST=$digest" >"$work/image.env"
+folder=$(dirname "$output")
+{ mkdir -p "$folder" && cp "$work/image.env" "$folder/" && cp "$work/output" "$output"; } \
     || fail "$output was not written" "the message is above" "set OUTPUT to a writable file"
-echo "IMAGE_URI=$image"
-$local_only || echo "IMAGE_DIGEST=${digest:-}"
+cat "$work/image.env"

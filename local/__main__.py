@@ -16,7 +16,7 @@ from local.decision import decision_wanted
 from local.deployment import Deployment, deploy, read_outputs
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
-from local.image import head_author, push_head
+from local.image import PushedImage, head_author, push_head
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.show import release_image
@@ -64,7 +64,7 @@ class Ready:
 
     cloud: RunningCloud
     deployment: Deployment
-    image_uri: str
+    image: PushedImage
 
 
 def up(state_dir: Path) -> int:
@@ -105,9 +105,9 @@ def release(state_dir: Path) -> int:
     cloud = _running(state_dir)
     deployment = read_outputs(cloud)
     with step("Putting the image of HEAD into the repository"):
-        image_uri = push_head(cloud, deployment, _engine_of(cloud))
+        image = push_head(cloud, deployment, _engine_of(cloud))
     return release_image(
-        cloud, deployment, image_uri, committer=head_author(), decision=decision_wanted()
+        cloud, deployment, image, committer=head_author(), decision=decision_wanted()
     )
 
 
@@ -161,7 +161,7 @@ def demo(state_dir: Path) -> int:
         code = release_image(
             ready.cloud,
             ready.deployment,
-            ready.image_uri,
+            ready.image,
             committer=head_author(),
             decision=decision,
             stays=stays,
@@ -178,10 +178,10 @@ def _fill(cloud: RunningCloud, engine: Engine | None, *, pipeline: bool) -> Read
     with step(f"cdk deploy: {what}, from the templates that AWS gets"):
         deployment = deploy(cloud, pipeline=pipeline)
     with step("Putting the image of HEAD into the repository"):
-        image_uri = push_head(cloud, deployment, engine)
+        image = push_head(cloud, deployment, engine)
     put_sample_data(cloud, deployment)
-    write_environment(cloud, deployment, image_uri=image_uri)
-    return Ready(cloud=cloud, deployment=deployment, image_uri=image_uri)
+    write_environment(cloud, deployment, image=image)
+    return Ready(cloud=cloud, deployment=deployment, image=image)
 
 
 def _engine_of(cloud: RunningCloud) -> Engine | None:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from local.deployment import Deployment, session
+from local.image import PushedImage
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.terminal import say
@@ -24,7 +25,7 @@ def put_sample_data(cloud: RunningCloud, deployment: Deployment) -> None:
         client.upload_file(str(_SAMPLE / f"{part}.csv"), deployment.data_bucket, f"{part}/iris.csv")
 
 
-def write_environment(cloud: RunningCloud, deployment: Deployment, *, image_uri: str) -> Path:
+def write_environment(cloud: RunningCloud, deployment: Deployment, *, image: PushedImage) -> Path:
     """Write `env` in the cloud's folder: export lines that any AWS client can source."""
     bundle = cloud.environment()["AWS_CA_BUNDLE"]
     variables = {
@@ -36,7 +37,8 @@ def write_environment(cloud: RunningCloud, deployment: Deployment, *, image_uri:
         "NODE_EXTRA_CA_CERTS": bundle,
         "STATE_MACHINE_ARN": deployment.state_machine_arn,
         "DATA_BUCKET": deployment.data_bucket,
-        "IMAGE_URI": image_uri,
+        "COMMIT_TAG": image.tag,
+        "IMAGE_URI": image.uri,
         "INFERENCE_URL": deployment.inference_url or "",
         "INBOX_URL": cloud.inbox_url,
         "SOURCE_REPOSITORY": str(SourceRepository(state_dir=cloud.state_dir).path),

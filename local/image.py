@@ -9,6 +9,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from local import registry_login
@@ -20,6 +21,27 @@ from local.sagemaker.source_images import publish_source_image
 from local.terminal import LocalError, run_logged, say
 
 _ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushedImage:
+    """An image that is in the repository.
+
+    Attributes:
+        tag: the commit's, as the workflow knows it.
+        uri: `<repository>@sha256:…`, which cannot come to mean another image.
+    """
+
+    tag: str
+    uri: str
+
+    def release_input(self, *, committer: str = "") -> dict[str, str]:
+        """What the workflow starts with, as container/build-and-push.sh writes it.
+
+        `committer` is the e-mail of whoever wrote the commit, if that is known.
+        """
+        given = {"commitID": self.tag, "imageUri": self.uri}
+        return {**given, "committer": committer} if committer else given
 
 
 def head_commit() -> str:
@@ -41,8 +63,8 @@ def head_author() -> str:
     return address if re.fullmatch(r"[^\s@]+@[^\s@]+", address) else ""
 
 
-def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None) -> str:
-    """Put the image of HEAD into the repository, if it is not there; return its URI.
+def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None) -> PushedImage:
+    """Put the image of HEAD into the repository, if it is not there.
 
     What is released is what is committed: `container/` of HEAD, not of the working tree.
     """
@@ -64,24 +86,29 @@ def push_folder(
     *,
     folder: Path,
     commit: str,
-) -> str:
+) -> PushedImage:
     """The same for any `container/` folder and any commit hash."""
     tag = commit[:8]
-    image = f"{deployment.repository_uri}:{tag}"
     client = session(cloud).client("ecr")
-    found = client.batch_get_image(
-        repositoryName=deployment.repository_name, imageIds=[{"imageTag": tag}]
-    )
-    if found["images"]:
-        say(f"   {image} is there already: the same commit is the same image.")
-        return image
-    if engine is None:
-        publish_source_image(
+
+    def find() -> str | None:
+        found = client.batch_get_image(
+            repositoryName=deployment.repository_name, imageIds=[{"imageTag": tag}]
+        )["images"]
+        return found[0]["imageId"]["imageDigest"] if found else None
+
+    digest = find()
+    if digest:
+        say(f"   {tag} is there already: the same commit is the same image.")
+    elif engine is None:
+        digest = publish_source_image(
             client, repository_name=deployment.repository_name, tag=tag, folder=folder
         )
     else:
         _build(cloud, deployment, engine, folder=folder, commit=commit)
-    say(f"   {image}")
+        digest = find()
+    image = PushedImage(tag=tag, uri=f"{deployment.repository_uri}@{digest}")
+    say(f"   {tag}: {image.uri}")
     return image
 
 

@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local.deployment import Deployment, session
+from local.image import PushedImage
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError
 
@@ -67,16 +68,10 @@ class Release:
 
     @classmethod
     def of_image(
-        cls, cloud: RunningCloud, deployment: Deployment, *, image_uri: str, committer: str = ""
+        cls, cloud: RunningCloud, deployment: Deployment, *, image: PushedImage, committer: str = ""
     ) -> Release:
-        """Release an image that is in the repository; its tag names the commit.
-
-        `committer` is the e-mail of whoever wrote the commit, if that is known.
-        """
-        handed_over = {"commitID": image_uri.rpartition(":")[2], "imageUri": image_uri}
-        if committer:
-            handed_over["committer"] = committer
-        return cls.start(cloud, deployment, handed_over)
+        """Release an image that is in the repository."""
+        return cls.start(cloud, deployment, image.release_input(committer=committer))
 
     def follow(self) -> Iterator[str]:
         """Names of states as the execution enters them, until it ends."""

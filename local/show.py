@@ -12,6 +12,7 @@ from urllib.error import HTTPError
 from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
+from local.image import PushedImage
 from local.release import Outcome, Release, decide, get_page, get_state, predict, wait_for
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
@@ -24,7 +25,7 @@ _MAIL_SECONDS = 60
 def release_image(
     cloud: RunningCloud,
     deployment: Deployment,
-    image_uri: str,
+    image: PushedImage,
     *,
     committer: str,
     decision: str,
@@ -40,8 +41,8 @@ def release_image(
     Returns:
         0 when the release is live, or was rejected or superseded; 1 when it failed.
     """
-    release = Release.of_image(cloud, deployment, image_uri=image_uri, committer=committer)
-    say(f"== Releasing {image_uri}")
+    release = Release.of_image(cloud, deployment, image=image, committer=committer)
+    say(f"== Releasing {image.tag}: {image.uri}")
     say(f"   {release.execution_arn}")
     try:
         outcome = show_release(release, decision=decision)

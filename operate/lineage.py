@@ -116,7 +116,8 @@ def _facts(lineage: Lineage) -> Iterator[tuple[str, list[str]]]:
     else:
         yield "Version", [f"{version.number}, {version.status}", version.arn]
         yield "Commit", [version.commit_id or "not known"]
-        yield "Image", [text for text in (version.image_uri, version.image_digest) if text]
+        uri, digest = version.image_uri, version.image_digest
+        yield "Image", [text for text in (uri, "" if digest in uri else digest) if text]
         yield from _data(lineage, version=version.data_version, manifest=version.manifest_key)
         yield "Training", [f"job {version.training_job}", *_hyperparameters(version)]
         rows = f"on {version.rows} held-out rows" if version.rows else "on held-out rows"

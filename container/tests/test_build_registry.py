@@ -1,7 +1,7 @@
 """build-and-push.sh: only what SageMaker takes, and only this commit's, is handed over."""
 
 import pytest
-from build_bench import COMMIT, ECR, OCI_MANIFEST, Bench
+from build_bench import COMMIT, DIGEST, ECR, OCI_MANIFEST, Bench
 
 COLLIDING = COMMIT[:8] + "f" * 32
 PODMAN = {"CONTAINER_ENGINE": "podman"}
@@ -98,7 +98,7 @@ def test_where_the_commit_cannot_be_read_the_tag_is_trusted_and_that_is_said(
     done = bench.run(REPOSITORY_URI=repository, COMMIT_ID=COMMIT, HAS_TAG="1", **environment)
     assert done.code == 0, done.err
     assert "its tag is trusted" in done.err
-    assert done.release == {"commitID": "01234567", "imageUri": f"{repository}:01234567"}
+    assert done.release == {"commitID": "01234567", "imageUri": f"{repository}@{DIGEST}"}
 
 
 @pytest.mark.parametrize(

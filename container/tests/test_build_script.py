@@ -9,7 +9,7 @@ from build_bench import COMMIT, DIGEST, ECR, Bench
 def test_a_new_commit_is_built_pushed_and_handed_over(bench: Bench) -> None:
     done = bench.run(REPOSITORY_URI=ECR, COMMIT_ID=COMMIT)
     assert (done.code, done.err) == (0, "")
-    assert done.release == {"commitID": "01234567", "imageUri": f"{ECR}:01234567"}
+    assert done.release == {"commitID": "01234567", "imageUri": f"{ECR}@{DIGEST}"}
     assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
     assert f"--label org.opencontainers.image.revision={COMMIT}" in done.call("docker build ")
     assert done.call("docker push ").endswith(f"{ECR}:01234567")
@@ -31,7 +31,7 @@ def test_a_commit_that_is_there_is_not_built_again(
     assert (done.code, done.err) == (0, "")
     assert "in the repository already" in done.out
     assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
-    assert done.release == {"commitID": "01234567", "imageUri": f"{repository}:01234567"}
+    assert done.release == {"commitID": "01234567", "imageUri": f"{repository}@{DIGEST}"}
     assert not [call for call in done.calls if re.match(r"\w+ (build|push) ", call)]
 
 

@@ -12,9 +12,9 @@ _WORKFLOW_ITSELF = (
 _BY_NAME = {
     "InvalidReleaseInput": (
         "Start the workflow again with the tag of an image and the image itself, as the pipeline "
-        'does: {"commitID": "<tag>", "imageUri": "<repository>:<tag>"}. To put an approved version '
-        'back, start it with {"modelPackageArn": "<ARN of the version>"}. Nothing was trained or '
-        "changed."
+        'does: {"commitID": "<tag>", "imageUri": "<repository>@<digest>"}. To put an approved '
+        'version back, start it with {"modelPackageArn": "<ARN of the version>"}. Nothing was '
+        "trained or changed."
     ),
     "EndpointStuck": (
         "The endpoint serves badly or not at all, and SageMaker does not mend it by itself. Look "

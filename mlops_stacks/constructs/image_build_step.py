@@ -24,6 +24,11 @@ class ImageBuildStep(pipelines.CodeBuildStep):
 
     The script tags the image by the commit and leaves an image that is already there alone.
 
+    Attributes:
+        commit_tag: the tag; a pipeline variable that later actions may use, as the others.
+        image_uri: `<repository>@<digest>`.
+        image_digest: `sha256:…`.
+
     Args:
         repository_account: whose repository it is, which may be another account's.
         name_committer: hand over the commit's author too, which a source of kind "connection"
@@ -44,7 +49,11 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         super().__init__(
             construct_id,
             input=source,
-            commands=["bash container/build-and-push.sh"],
+            commands=[
+                "bash container/build-and-push.sh",
+                # The build exports what its own shell knows.
+                f". {_OUTPUT_FOLDER}/image.env",
+            ],
             env={
                 "COMMIT_ID": source.source_attribute("CommitId"),
                 # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
@@ -72,3 +81,6 @@ class ImageBuildStep(pipelines.CodeBuildStep):
                 iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
             ],
         )
+        self.commit_tag = self.exported_variable("COMMIT_TAG")
+        self.image_uri = self.exported_variable("IMAGE_URI")
+        self.image_digest = self.exported_variable("IMAGE_DIGEST")

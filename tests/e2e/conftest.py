@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.deployment import deploy
+from local.image import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.processes import mentioning
@@ -74,13 +75,13 @@ def system(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iter
 
 
 @pytest.fixture(scope="session")
-def image(system: System) -> str:
+def image(system: System) -> PushedImage:
     """The sample model, pushed."""
     return system.push("the sample model")
 
 
 @pytest.fixture(scope="session")
-def first(system: System, image: str) -> Approved:
+def first(system: System, image: PushedImage) -> Approved:
     """The first release: looked at, approved over the mailed link, live."""
     release = system.release(image)
     link = release.wait_for_approval_link(ADA)
@@ -92,7 +93,7 @@ def first(system: System, image: str) -> Approved:
 
 
 @pytest.fixture
-def live(system: System, first: Approved, image: str) -> dict[str, Any]:
+def live(system: System, first: Approved, image: PushedImage) -> dict[str, Any]:
     """The endpoint, in service; the sample model is released again if it is gone."""
     assert first.outcome.status == "SUCCEEDED", first.outcome
     if system.endpoint() is None:
@@ -115,7 +116,7 @@ def data(system: System) -> Iterator[System]:
 
 
 @pytest.fixture
-def waiting(system: System, first: Approved, image: str) -> Iterator[Release]:
+def waiting(system: System, first: Approved, image: PushedImage) -> Iterator[Release]:
     """A release that waits for a decision; training was spared it."""
     release = system.waiting(first, image)
     yield release

@@ -16,7 +16,7 @@ from shared.approvals import approval_id_of
 
 from local.deployment import Deployment, session
 from local.engine import Engine
-from local.image import push_folder
+from local.image import PushedImage, push_folder
 from local.release import Outcome, Release, decide, messages, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.tree import SAMPLE, copy_container
@@ -66,7 +66,7 @@ class System:
             content = (SAMPLE / f"{part}.csv").read_text(encoding="utf-8")
             self.put_data(part, {"iris.csv": content})
 
-    def push(self, name: str, change: Change | None = None) -> str:
+    def push(self, name: str, change: Change | None = None) -> PushedImage:
         """Push the sample model, as it is or changed, under a commit made up from a name."""
         with TemporaryDirectory(prefix="commit-") as folder:
             copy = Path(folder) / "container"
@@ -81,9 +81,9 @@ class System:
                 commit=hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(),
             )
 
-    def release(self, image_uri: str) -> Release:
+    def release(self, image: PushedImage) -> Release:
         """Start a release as the pipeline does."""
-        return Release.of_image(self.cloud, self.deployment, image_uri=image_uri)
+        return Release.of_image(self.cloud, self.deployment, image=image)
 
     def start(self, execution_input: Mapping[str, Any]) -> Release:
         """Start the workflow with any input."""
@@ -141,7 +141,7 @@ class System:
     def waiting(
         self,
         approved: Approved,
-        image_uri: str,
+        image: PushedImage,
         *changes: Callable[[Definition], None],
     ) -> Release:
         """A release that waits for a decision; it has the evidence of one that was approved.
@@ -158,8 +158,7 @@ class System:
             for more in changes:
                 more(definition)
 
-        given = {"commitID": image_uri.rpartition(":")[2], "imageUri": image_uri}
-        release = self.start_changed(given, change)
+        release = self.start_changed(image.release_input(), change)
         for approver in APPROVERS:
             release.wait_for_approval_link(approver)
         return release
@@ -267,6 +266,12 @@ class Approved:
     link: str
     page: Answer
     answer: Answer
+
+    @property
+    def image(self) -> PushedImage:
+        """What was released."""
+        output = self.outcome.output
+        return PushedImage(tag=output["commitId"], uri=output["imageUri"])
 
 
 def skip_to(state: str, **variables: object) -> Callable[[Definition], None]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from local.image import PushedImage
 from tests.e2e.system import ADA, EVERYBODY, GRACE, Approved, Definition, System
 from tests.e2e.web import ask, ask_signed, submit
 
 
 def test_one_commit_can_be_released_again(
-    system: System, first: Approved, live: dict[str, Any], image: str
+    system: System, first: Approved, live: dict[str, Any], image: PushedImage
 ) -> None:
     # Given two more releases of a commit that is live, one after the other
     releases = []
@@ -40,7 +41,7 @@ def test_one_commit_can_be_released_again(
 
 
 def test_a_newer_release_supersedes_one_that_waits(
-    system: System, first: Approved, image: str, live: dict[str, Any]
+    system: System, first: Approved, image: PushedImage, live: dict[str, Any]
 ) -> None:
     # Given a release that waits for a decision
     older = system.waiting(first, image)
@@ -50,7 +51,7 @@ def test_a_newer_release_supersedes_one_that_waits(
     # Then the older run ends by its own error, and everybody is told
     outcome = system.ended(older)
     assert (outcome.status, outcome.error) == ("FAILED", "ReleaseSuperseded")
-    commit = image.rpartition(":")[2]
+    commit = image.tag
     assert f"A newer release, commit {commit}" in outcome.cause
     news = [mail for mail in older.mails() if mail["subject"].startswith("SUPERSEDED: ")]
     assert sorted(mail["to"] for mail in news) == EVERYBODY
@@ -80,7 +81,7 @@ def gate(system: System) -> Iterator[str]:
 
 
 def test_releases_deployed_at_the_same_moment_never_look_like_a_rollback(
-    system: System, first: Approved, image: str, gate: str
+    system: System, first: Approved, image: PushedImage, gate: str
 ) -> None:
     def stop(definition: Definition) -> None:
         for choice in definition["States"]["Approved?"]["Choices"]:

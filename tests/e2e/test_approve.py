@@ -9,17 +9,18 @@ from typing import ClassVar
 
 import pytest
 
+from local.image import PushedImage
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, Approved, System
 from tests.e2e.web import JSON, Key, ask, ask_signed, links_in, look
 
 SETOSA, VIRGINICA = "4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8"
 
 
-def test_the_execution_says_what_is_live(first: Approved, image: str) -> None:
+def test_the_execution_says_what_is_live(first: Approved, image: PushedImage) -> None:
     assert first.outcome.status == "SUCCEEDED", first.outcome
     output = first.outcome.output
-    assert output["imageUri"] == image
-    assert output["commitId"] == image.rpartition(":")[2]
+    assert output["imageUri"] == image.uri
+    assert output["commitId"] == image.tag
     assert output["decision"]["decision"] == "approved"
     assert output["decision"]["decidedBy"] == ADA
     assert output["decision"]["reason"] == "Good on all classes"
@@ -143,7 +144,7 @@ def test_the_endpoint_configuration_says_what_it_came_from(system: System, first
 
 
 @pytest.mark.usefixtures("first")
-def test_the_next_release_is_shown_beside_the_live_one(system: System, image: str) -> None:
+def test_the_next_release_is_shown_beside_the_live_one(system: System, image: PushedImage) -> None:
     # Given a live model whose own evaluation is kept
     served = system.approved(system.release(image))
     assert served.status == "SUCCEEDED", served

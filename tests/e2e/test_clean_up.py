@@ -65,7 +65,7 @@ def approved(ten: System) -> Approved:
 
 def _decided(system: System, approved: Approved, decision: str) -> Release:
     """A release with a model, version and endpoint of its own; training was spared it."""
-    release = system.waiting(approved, approved.outcome.output["imageUri"])
+    release = system.waiting(approved, approved.image)
     if decision == "abort":
         release.abort()
     else:
@@ -172,7 +172,7 @@ def test_the_stacks_leave_nothing_that_costs_and_down_leaves_no_process(
 ) -> None:
     """The last one: there is no cloud afterwards."""
     # Given a release that waits
-    waiting = ten.waiting(approved, approved.outcome.output["imageUri"])
+    waiting = ten.waiting(approved, approved.image)
     # When the stacks are deleted, last first
     _delete_stacks(ten)
     # Then it is stopped, and nothing is left that serves, or could

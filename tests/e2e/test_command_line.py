@@ -52,12 +52,13 @@ def post(url, body, headers):
     with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)) as answer:
         return answer.read().decode()
 
-image = os.environ["IMAGE_URI"]
 data = boto3.client("s3").list_objects_v2(Bucket=os.environ["DATA_BUCKET"])["Contents"]
 states = boto3.client("stepfunctions")
 execution = states.start_execution(
     stateMachineArn=os.environ["STATE_MACHINE_ARN"],
-    input=json.dumps({"commitID": image.rpartition(":")[2], "imageUri": image}),
+    input=json.dumps(
+        {"commitID": os.environ["COMMIT_TAG"], "imageUri": os.environ["IMAGE_URI"]}
+    ),
 )["executionArn"]
 form = urllib.parse.urlencode({"decision": "approve", "reason": "Good"})
 post(until(approval_link), form, {"Content-Type": "application/x-www-form-urlencoded"})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.image import PushedImage
 from local.release import messages
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, System
 
@@ -60,7 +61,7 @@ def subscriptions(system: System) -> Iterator[Subscriptions]:
 
 
 def test_an_unconfirmed_approver_is_named_in_the_mail(
-    system: System, image: str, subscriptions: Subscriptions
+    system: System, image: PushedImage, subscriptions: Subscriptions
 ) -> None:
     # Given an approver who has not confirmed
     subscriptions.unconfirm(ADA)
@@ -82,7 +83,7 @@ def test_an_unconfirmed_approver_is_named_in_the_mail(
 
 
 def test_a_release_that_nobody_can_approve_fails_and_says_who_must_confirm(
-    system: System, image: str, subscriptions: Subscriptions
+    system: System, image: PushedImage, subscriptions: Subscriptions
 ) -> None:
     # Given no approver who has confirmed
     for address in APPROVERS:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.image import PushedImage
 from local.release import Release, decide, wait_for
 from tests.e2e.models import failing_endpoint
 from tests.e2e.system import EVERYBODY, Approved, Definition, System
@@ -31,13 +32,13 @@ def _break_serving(container: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(system: System) -> str:
+def broken(system: System) -> PushedImage:
     """An image whose model is fine in batch transform only."""
     return system.push("serves in batch transform only", _break_serving)
 
 
 def test_the_old_model_answers_while_and_after_an_update_fails(
-    system: System, live: dict[str, Any], broken: str
+    system: System, live: dict[str, Any], broken: PushedImage
 ) -> None:
     # Given a live model and a release of a broken one, approved
     release = system.release(broken)
@@ -64,7 +65,7 @@ def test_the_old_model_answers_while_and_after_an_update_fails(
     assert "did not pass the ping health check" in news[0]["body"]
 
 
-def test_a_first_endpoint_that_fails_is_removed(system: System, broken: str) -> None:
+def test_a_first_endpoint_that_fails_is_removed(system: System, broken: PushedImage) -> None:
     # Given no endpoint
     system.delete_endpoint()
     nothing = ask_signed(system.cloud, system.inference_url, _ROW)
@@ -84,7 +85,7 @@ def test_a_first_endpoint_that_fails_is_removed(system: System, broken: str) -> 
 
 @pytest.mark.usefixtures("live")
 def test_an_endpoint_that_answers_otherwise_than_tested_is_told(
-    system: System, first: Approved, image: str
+    system: System, first: Approved, image: PushedImage
 ) -> None:
     # Given a test that saw another prediction than the model makes
     def lie(definition: Definition) -> None:
@@ -147,7 +148,7 @@ def ringing(system: System) -> Iterator[str]:
 
 
 def test_a_ringing_alarm_keeps_the_endpoint_as_it_is(
-    system: System, live: dict[str, Any], first: Approved, image: str, ringing: str
+    system: System, live: dict[str, Any], first: Approved, image: PushedImage, ringing: str
 ) -> None:
     # Given an alarm of the live model that rings
     def look_at_it(definition: Definition) -> None:

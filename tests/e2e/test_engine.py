@@ -9,6 +9,7 @@ import pytest
 
 from local.deployment import deploy
 from local.engine import choose_engine
+from local.image import PushedImage
 from local.running_cloud import RunningCloud
 from tests.e2e.system import System
 from tests.e2e.tree import ROOT, SETTINGS
@@ -34,17 +35,19 @@ def contained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="module")
-def built(contained: System) -> str:
+def built(contained: System) -> PushedImage:
     """The image, built and pushed by container/build-and-push.sh."""
     return contained.push("the model in a container")
 
 
-def test_a_built_image_is_trained_approved_and_served(contained: System, built: str) -> None:
-    tag = built.rpartition(":")[2]
+def test_a_built_image_is_trained_approved_and_served(
+    contained: System, built: PushedImage
+) -> None:
     [image] = contained.client("ecr").describe_images(
         repositoryName=contained.deployment.repository_name
     )["imageDetails"]
-    assert image["imageTags"] == [tag]
+    assert image["imageTags"] == [built.tag]
+    assert built.uri.endswith(f"@{image['imageDigest']}")
     assert "artifactType" not in image, "a container image, not what stands for one"
     release = contained.release(built)
     outcome = contained.approved(release)
@@ -55,7 +58,7 @@ def test_a_built_image_is_trained_approved_and_served(contained: System, built: 
         assert answer.json() == {"result": label}
 
 
-def test_a_failing_container_says_why(contained: System, built: str) -> None:
+def test_a_failing_container_says_why(contained: System, built: PushedImage) -> None:
     why = "ragged.csv line 2: 2 columns, but the rows before have 5"
     contained.put_data("train", {"ragged.csv": "setosa,5.1,3.5,1.4,0.2\nsetosa,5.1\n"})
     release = contained.release(built)

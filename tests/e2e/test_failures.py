@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.image import PushedImage
 from local.release import Outcome, Release
 from tests.e2e.system import EVERYBODY, Definition, System, skip_to
 
@@ -34,7 +35,7 @@ def _assert_told(release: Release, outcome: Outcome, *, state: str, error: str, 
     ids=["ragged", "empty", "not-a-number"],
 )
 def test_bad_training_data_is_named_by_file_and_line(
-    data: System, image: str, live: dict[str, Any], content: str, why: str
+    data: System, image: PushedImage, live: dict[str, Any], content: str, why: str
 ) -> None:
     # Given one bad file beside good ones
     data.put_data("train", {"a.csv": _ROW, "bad.csv": content})
@@ -57,7 +58,7 @@ def test_bad_training_data_is_named_by_file_and_line(
 
 
 def test_held_out_rows_of_the_wrong_width_fail_the_transform(
-    data: System, image: str, live: dict[str, Any]
+    data: System, image: PushedImage, live: dict[str, Any]
 ) -> None:
     data.put_data("test", {"wide.csv": "setosa,5.1,3.5,1.4,0.2,9.9\n"})
     release = data.release(image)
@@ -71,7 +72,7 @@ def test_held_out_rows_of_the_wrong_width_fail_the_transform(
 
 
 def test_held_out_data_that_changes_on_the_way_stops_the_release(
-    data: System, image: str, live: dict[str, Any]
+    data: System, image: PushedImage, live: dict[str, Any]
 ) -> None:
     # Given a release in training
     versions = data.versions()
@@ -92,7 +93,7 @@ def test_held_out_data_that_changes_on_the_way_stops_the_release(
     assert data.endpoint() == live
 
 
-def test_without_data_there_is_nothing_to_train_on(data: System, image: str) -> None:
+def test_without_data_there_is_nothing_to_train_on(data: System, image: PushedImage) -> None:
     data.put_data("train", {})
     release = data.release(image)
     outcome = data.ended(release)
@@ -101,8 +102,8 @@ def test_without_data_there_is_nothing_to_train_on(data: System, image: str) -> 
 
 
 def test_an_image_that_is_not_there_is_named(system: System) -> None:
-    uri = f"{system.deployment.repository_uri}:nowhere"
-    release = system.release(uri)
+    uri = f"{system.deployment.repository_uri}@sha256:{'0' * 64}"
+    release = system.release(PushedImage(tag="nowhere", uri=uri))
     outcome = system.ended(release)
     _assert_told(
         release, outcome, state=_TRAIN, error="SageMaker.AmazonSageMakerException", why=uri
@@ -115,12 +116,12 @@ def test_an_image_that_is_not_there_is_named(system: System) -> None:
     ids=["value", "name"],
 )
 def test_a_wrong_hyperparameter_is_named(
-    system: System, image: str, hyperparameters: dict[str, str], why: str
+    system: System, image: PushedImage, hyperparameters: dict[str, str], why: str
 ) -> None:
     def set_them(definition: Definition) -> None:
         definition["States"][_TRAIN]["Arguments"]["HyperParameters"] = hyperparameters
 
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    given = image.release_input()
     release = system.start_changed(given, set_them)
     outcome = system.ended(release)
     _assert_told(release, outcome, state=_TRAIN, error="States.TaskFailed", why=why)
@@ -152,13 +153,13 @@ def test_a_wrong_input_is_told_what_to_send(system: System, given: dict[str, obj
     assert jobs["TrainingJobSummaries"] == []
 
 
-def test_a_function_fails_by_the_name_of_its_error(system: System, image: str) -> None:
+def test_a_function_fails_by_the_name_of_its_error(system: System, image: PushedImage) -> None:
     # Given a workflow that evaluates where no prediction lies
     def skip(definition: Definition) -> None:
         skip_to(_DATA, jobName="never-ran")(definition)
         definition["States"][_DATA]["Next"] = _EVALUATE
 
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    given = image.release_input()
     release = system.start_changed(given, skip)
     # Then the error is the function's own, and its sentence is what the mail says
     outcome = system.ended(release)
@@ -166,13 +167,13 @@ def test_a_function_fails_by_the_name_of_its_error(system: System, image: str) -
     assert "errorType" not in release.mails()[0]["body"]
 
 
-def test_the_roles_of_the_workflow_are_enforced(system: System, image: str) -> None:
+def test_the_roles_of_the_workflow_are_enforced(system: System, image: PushedImage) -> None:
     # Given a workflow that would create a model under a name that its role may not use
     def rename(definition: Definition) -> None:
         skip_to("Create the model", modelData=f"s3://{system.deployment.data_bucket}/x")(definition)
         definition["States"]["Create the model"]["Arguments"]["ModelName"] = "somebody-elses"
 
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image}
+    given = image.release_input()
     release = system.start_changed(given, rename)
     # Then IAM refuses it
     outcome = system.ended(release)

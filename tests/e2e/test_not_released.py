@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.image import PushedImage
 from tests.e2e.system import EVERYBODY, GRACE, System
 from tests.e2e.web import look, submit
 
 
-def test_a_rejection_releases_nothing(system: System, image: str, live: dict[str, Any]) -> None:
+def test_a_rejection_releases_nothing(
+    system: System, image: PushedImage, live: dict[str, Any]
+) -> None:
     # Given a release that waits for a decision
     release = system.release(image)
     link = release.wait_for_approval_link(GRACE)

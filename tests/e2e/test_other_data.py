@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.image import PushedImage
 from tests.e2e.system import Approved, System
 from tests.e2e.web import ask_signed
 
@@ -51,7 +52,7 @@ def other(data: System) -> Iterator[System]:
 
 @pytest.mark.parametrize("name", ["wine", "breast_cancer"])
 def test_another_data_set_is_released_as_it_is(
-    other: System, first: Approved, image: str, name: str
+    other: System, first: Approved, image: PushedImage, name: str
 ) -> None:
     # Given another data set in place of the iris
     assert first.outcome.status == "SUCCEEDED"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.deployment import deploy
+from local.image import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.system import ADA, GRACE, Definition, System
@@ -25,7 +26,7 @@ _CHANGES = {
 @pytest.fixture(scope="module")
 def strict(
     tmp_path_factory: pytest.TempPathFactory, environments: Path
-) -> Iterator[tuple[System, str]]:
+) -> Iterator[tuple[System, PushedImage]]:
     """A cloud of its own with these rules, and an image."""
     state_dir = tmp_path_factory.mktemp("strict")
     (state_dir / "environments").symlink_to(environments)
@@ -45,14 +46,14 @@ def strict(
 
 
 @pytest.fixture
-def asked(strict: tuple[System, str]) -> Iterator[Release]:
+def asked(strict: tuple[System, PushedImage]) -> Iterator[Release]:
     """A release of Edsger's commit that waits; the reminder comes after seconds."""
     system, image = strict
 
     def hurry(definition: Definition) -> None:
         definition["States"]["Ask for approval"]["TimeoutSeconds"] = 8
 
-    given = {"commitID": image.rpartition(":")[2], "imageUri": image, "committer": EDSGER.upper()}
+    given = image.release_input(committer=EDSGER.upper())
     release = system.start_changed(given, hurry)
     for approver in (ADA, GRACE, EDSGER):
         release.wait_for_approval_link(approver)
@@ -61,7 +62,7 @@ def asked(strict: tuple[System, str]) -> Iterator[Release]:
         release.abort()
 
 
-def test_two_people_approve(strict: tuple[System, str], asked: Release) -> None:
+def test_two_people_approve(strict: tuple[System, PushedImage], asked: Release) -> None:
     # Given one approval of the two that are needed
     system, _ = strict
     links = asked.approval_links()
@@ -90,7 +91,7 @@ def test_two_people_approve(strict: tuple[System, str], asked: Release) -> None:
     assert outcome.output["decision"]["reason"] == "Good; Fine"
 
 
-def test_one_rejection_rejects(strict: tuple[System, str], asked: Release) -> None:
+def test_one_rejection_rejects(strict: tuple[System, PushedImage], asked: Release) -> None:
     # Given an approval
     system, _ = strict
     links = asked.approval_links()
@@ -108,7 +109,7 @@ def test_one_rejection_rejects(strict: tuple[System, str], asked: Release) -> No
     assert f"{EDSGER} rejected this model" in late.text
 
 
-def test_a_release_of_an_unknown_committer_is_told(strict: tuple[System, str]) -> None:
+def test_a_release_of_an_unknown_committer_is_told(strict: tuple[System, PushedImage]) -> None:
     system, image = strict
     release = system.release(image)
     assert system.ended(release).error == "InvalidReleaseInput"

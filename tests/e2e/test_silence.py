@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.image import PushedImage
 from local.release import wait_for
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, Approved, Definition, System
 from tests.e2e.web import ask, look, submit
@@ -13,7 +14,7 @@ _ASK, _REMIND = "Ask for approval", "Remind the approvers"
 
 
 def test_a_reminder_comes_and_its_link_decides(
-    system: System, first: Approved, image: str, live: dict[str, Any]
+    system: System, first: Approved, image: PushedImage, live: dict[str, Any]
 ) -> None:
     # Given a workflow whose half-time comes soon
     def hurry(definition: Definition) -> None:
@@ -44,7 +45,7 @@ def test_a_reminder_comes_and_its_link_decides(
 
 
 def test_silence_ends_the_wait_and_a_late_click_is_told(
-    system: System, first: Approved, image: str, live: dict[str, Any]
+    system: System, first: Approved, image: PushedImage, live: dict[str, Any]
 ) -> None:
     # Given a workflow whose question and reminder are over soon
     def hurry(definition: Definition) -> None:

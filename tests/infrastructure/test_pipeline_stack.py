@@ -177,8 +177,20 @@ def test_codecommit_gives_the_source_and_an_event_starts_the_pipeline(
 def test_the_image_is_built_by_the_script_that_people_run(shipped: Synthesis) -> None:
     project = _project(shipped, "BuildImage")
 
-    assert _commands(project, "build") == ["bash container/build-and-push.sh"]
+    assert _commands(project, "build")[0] == "bash container/build-and-push.sh"
     assert (ROOT / "container" / "build-and-push.sh").is_file()
+
+
+def test_later_actions_can_name_the_image_by_its_digest(shipped: Synthesis) -> None:
+    build_spec = json.loads(_project(shipped, "BuildImage")["Source"]["BuildSpec"])
+
+    names = build_spec["env"]["exported-variables"]
+    assert names == ["COMMIT_TAG", "IMAGE_URI", "IMAGE_DIGEST"]
+    script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
+    assert all(f'"{name}=' in script for name in names)
+    # CodeBuild exports what the shell of the last command knows.
+    folder = build_spec["artifacts"]["base-directory"]
+    assert build_spec["phases"]["build"]["commands"][-1] == f". {folder}/image.env"
 
 
 def test_only_the_image_build_is_privileged_and_keeps_docker_layers(shipped: Synthesis) -> None:

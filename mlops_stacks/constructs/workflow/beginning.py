@@ -35,7 +35,7 @@ def begin(
         "Explain the wrong input",
         state="Is the input complete?",
         error="InvalidReleaseInput",
-        cause='Send {"commitID": "<image tag>", "imageUri": "<repository>:<tag>"'
+        cause='Send {"commitID": "<image tag>", "imageUri": "<repository>@<digest>"'
         + (', "committer": "<e-mail of the author>"}; ' if required else "}; ")
         + "a tag has up to 128 letters, digits, dots, hyphens and underscores; "
         '"committer", if it is there, has up to 254 characters and no white space. '

@@ -11,6 +11,7 @@ import pytest
 
 from local.deployment import Deployment
 from local.handover import write_environment
+from local.image import PushedImage
 from local.running_cloud import RunningCloud
 
 _DEPLOYMENT = Deployment(
@@ -19,6 +20,9 @@ _DEPLOYMENT = Deployment(
     repository_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/iris",
     inference_url="http://127.0.0.1:1/inference",
 )
+
+
+_IMAGE = PushedImage(tag="1a2b3c4d", uri=f"{_DEPLOYMENT.repository_uri}@sha256:{'9f' * 32}")
 
 
 def _sourced(env: Path) -> dict[str, str]:
@@ -38,7 +42,7 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
     state_dir = tmp_path / folder
     state_dir.mkdir()
     cloud = RunningCloud(state_dir=state_dir, pid=1, port=4, site_port=5, engine=None)
-    path = write_environment(cloud, _DEPLOYMENT, image_uri="repository:tag")
+    path = write_environment(cloud, _DEPLOYMENT, image=_IMAGE)
     assert path == state_dir / "env"
     variables = _sourced(path)
     bundle = str(state_dir / "tls" / "bundle.pem")
@@ -49,7 +53,8 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
         "CURL_CA_BUNDLE": bundle,
         "STATE_MACHINE_ARN": _DEPLOYMENT.state_machine_arn,
         "DATA_BUCKET": "data",
-        "IMAGE_URI": "repository:tag",
+        "COMMIT_TAG": "1a2b3c4d",
+        "IMAGE_URI": _IMAGE.uri,
         "INFERENCE_URL": "http://127.0.0.1:1/inference",
         "INBOX_URL": "http://127.0.0.1:5",
         "SOURCE_REPOSITORY": str(state_dir / "source.git"),
@@ -62,4 +67,4 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
 def test_a_cloud_without_an_inference_route_has_an_empty_link(tmp_path: Path) -> None:
     cloud = RunningCloud(state_dir=tmp_path, pid=1, port=4, site_port=5, engine=None)
     closed = replace(_DEPLOYMENT, inference_url=None)
-    assert _sourced(write_environment(cloud, closed, image_uri="i:t"))["INFERENCE_URL"] == ""
+    assert _sourced(write_environment(cloud, closed, image=_IMAGE))["INFERENCE_URL"] == ""

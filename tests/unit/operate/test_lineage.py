@@ -19,8 +19,8 @@ _PUT_BACK = "arn:aws:states:eu-west-1:1:execution:grapes-release:put-back"
 _GRACE = ("grace@example.com", "approved", "", "2026-11-01T10:00:00+00:00")
 
 
-def _released(approvals: Approvals, registry: Registry, **tags: str) -> str:
-    arn = registry.register(description="Approved by ada@example.com")
+def _released(approvals: Approvals, registry: Registry, arn: str = "", **tags: str) -> str:
+    arn = arn or registry.register(description="Approved by ada@example.com")
     approvals.put(
         approvalId="a" * 32,
         status="APPROVED",
@@ -88,6 +88,17 @@ Decision   APPROVED 2026-11-01 10:00:00 UTC
 Run        arn:aws:states:eu-west-1:1:execution:grapes-release:one
 """
     )
+
+
+def test_an_image_that_was_handed_over_by_digest_is_told_once(
+    approvals: Approvals, registry: Registry, command: Command
+) -> None:
+    image = "account/grapes@sha256:9f2c"
+    _released(approvals, registry, registry.register(image=image, imageDigest="sha256:9f2c"))
+
+    _, text, _ = command.run("lineage")
+
+    assert re.search(rf"^Image +{image}\nData ", text, re.MULTILINE)
 
 
 def test_programs_read_the_same_as_json(

@@ -195,6 +195,7 @@ def _find_policies_in_every_account() -> None:
 def _know_condition_keys() -> None:
     """`aws:PrincipalArn` is the ARN of a session's role; a bucket's account is its owner's.
 
+    The CDK's roles are taken by their tags, so `iam:ResourceTag/…` of a role is known, too.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     original = iam_evaluator._resolve_condition_key
@@ -204,9 +205,19 @@ def _know_condition_keys() -> None:
             return role_of(asked.principal_arn)
         if key.lower() in ("aws:resourceaccount", "s3:resourceaccount"):
             return owner_of(asked.resource_arn) or asked.principal_account
+        if key.lower().startswith("iam:resourcetag/"):
+            return _tag_of_role(asked.resource_arn, key.partition("/")[2])
         return original(key, asked)
 
     iam_evaluator._resolve_condition_key = resolve
+
+
+def _tag_of_role(role_arn: str, name: str) -> str | None:
+    if ":role/" not in role_arn:
+        return None
+    role = iam._roles.get_scoped(role_arn.split(":")[4], None, role_arn.rsplit("/", 1)[-1])
+    tags = {tag["Key"].lower(): tag["Value"] for tag in (role or {}).get("Tags", [])}
+    return tags.get(name.lower())
 
 
 def _ask_the_owner_about_strangers() -> None:

@@ -61,6 +61,8 @@ class BuildRun:
             build.over.set()
 
     def _run(self) -> None:
+        self._build.log.parent.mkdir(parents=True, exist_ok=True)
+        self._build.log.touch()
         deadline = time.monotonic() + self._build.project.timeout_seconds
         with self._phase("SUBMITTED"), self._phase("QUEUED"):
             pass
@@ -89,8 +91,6 @@ class BuildRun:
 
     def _provision(self) -> None:
         project = self._build.project
-        self._build.log.parent.mkdir(parents=True, exist_ok=True)
-        self._build.log.touch()
         caller = {"aws:SourceArn": project.arn, "aws:SourceAccount": project.account_id}
         if not self._identities.trusts(project.service_role, _SERVICE, context=caller):
             raise PhaseError(

@@ -76,6 +76,11 @@ class Settings(Section):
         return self._place.names if self._place else Names(family=self.model.name)
 
     @property
+    def trains(self) -> bool:
+        """Whether models are trained here; else those of the first environment are taken."""
+        return self._place is None or self._place.first is None
+
+    @property
     def deployed(self) -> tuple[Settings, ...]:
         """The settings of each environment, in their order."""
         if not self.environments:

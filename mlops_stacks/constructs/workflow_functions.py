@@ -16,6 +16,7 @@ from mlops_stacks.constructs.approval_functions import (
 )
 from mlops_stacks.constructs.candidate_functions import FindLive, GatherEvidence, InspectData
 from mlops_stacks.constructs.evaluation_functions import EvaluationFunction
+from mlops_stacks.constructs.offer_functions import MakeOffer, TakeOffer
 from mlops_stacks.constructs.registry_functions import FindVersion, RegisterVersion
 from mlops_stacks.constructs.serving_functions import MailOutcome, SmokeTest
 from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
@@ -91,14 +92,7 @@ def workflow_functions(
         find_version=FindVersion(
             scope, "FindVersion", names=names, bucket=bucket, key=key, log_days=log_days
         ).function,
-        ask_approval=AskApproval(
-            scope,
-            "AskApproval",
-            settings=settings,
-            resources=resources.approvals,
-            topic=resources.approval_topic,
-            api_url=resources.api_url,
-        ).function,
+        ask_approval=_ask_approval(scope, settings=settings, resources=resources),
         close_approval=CloseApproval(
             scope, "CloseApproval", resources=resources.approvals, log_days=log_days
         ).function,
@@ -113,4 +107,46 @@ def workflow_functions(
             inference_access=settings.inference.access,
             log_days=log_days,
         ).function,
+        make_offer=_make_offer(scope, settings=settings, resources=resources),
+        take_offer=_take_offer(scope, settings=settings, resources=resources),
     )
+
+
+def _ask_approval(
+    scope: Construct, *, settings: Settings, resources: FunctionResources
+) -> lambda_.IFunction | None:
+    if settings.approval.approvals_required == 0:
+        return None
+    return AskApproval(
+        scope,
+        "AskApproval",
+        settings=settings,
+        resources=resources.approvals,
+        topic=resources.approval_topic,
+        api_url=resources.api_url,
+    ).function
+
+
+def _make_offer(
+    scope: Construct, *, settings: Settings, resources: FunctionResources
+) -> lambda_.IFunction | None:
+    if not (settings.place and settings.place.later):
+        return None
+    return MakeOffer(
+        scope, "MakeOffer", settings=settings, bucket=resources.bucket, key=resources.key
+    ).function
+
+
+def _take_offer(
+    scope: Construct, *, settings: Settings, resources: FunctionResources
+) -> lambda_.IFunction | None:
+    if not (settings.place and settings.place.first):
+        return None
+    return TakeOffer(
+        scope,
+        "TakeOffer",
+        settings=settings,
+        first=settings.place.first,
+        bucket=resources.bucket,
+        key=resources.key,
+    ).function

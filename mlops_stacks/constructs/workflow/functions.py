@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowFunctions:
-    """The functions, by the folders of their code."""
+    """The functions, by the folders of their code; None for what an environment does not do."""
 
     inspect_data: lambda_.IFunction
     plan_evaluation: lambda_.IFunction
@@ -17,11 +17,15 @@ class WorkflowFunctions:
     gather_evidence: lambda_.IFunction
     register_version: lambda_.IFunction
     find_version: lambda_.IFunction
-    ask_approval: lambda_.IFunction
+    ask_approval: lambda_.IFunction | None
     close_approval: lambda_.IFunction
     smoke_test: lambda_.IFunction
     mail_outcome: lambda_.IFunction
+    make_offer: lambda_.IFunction | None
+    take_offer: lambda_.IFunction | None
 
     def all(self) -> list[lambda_.IFunction]:
-        """Every function."""
-        return [getattr(self, field.name) for field in fields(self)]
+        """Every function that the states call."""
+        uncalled = {None} if self.ask_approval else {None, self.close_approval}
+        functions = [getattr(self, field.name) for field in fields(self)]
+        return [function for function in functions if function not in uncalled]

@@ -1,6 +1,7 @@
 """The new model is live: it is tried, it scales, and people are told."""
 
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -8,6 +9,7 @@ from constructs import Construct
 from mlops_stacks.constructs.workflow.endpoint_calls import EndpointCalls
 from mlops_stacks.constructs.workflow.expressions import RELEASE, VERSION, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath, note_failure
+from mlops_stacks.constructs.workflow.offering import OfferingStates
 from mlops_stacks.constructs.workflow.recovery import RecoveryStates
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 from mlops_stacks.constructs.workflow.rollout import Rollout
@@ -29,10 +31,12 @@ class GoingLiveStates(Construct):
         construct_id: str,
         *,
         settings: Settings,
+        bucket: s3.IBucket,
         endpoint: EndpointCalls,
         rollout: Rollout,
         smoke_test: lambda_.IFunction,
         mail: lambda_.IFunction,
+        make_offer: lambda_.IFunction | None,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,6 +58,10 @@ class GoingLiveStates(Construct):
         )
         tried.add_catch(recovery.start, assign={**note_failure(tried), "polls": 0})
         end = self._tell(settings.names.model, mail)
+        if make_offer:
+            end = OfferingStates(
+                self, "Offering", bucket=bucket, make_offer=make_offer, then=end, failure=failure
+            ).start
         if autoscaling := settings.endpoint.autoscaling:
             # What cannot be made to scale has been tried, at least.
             end = scale(

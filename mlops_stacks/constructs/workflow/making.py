@@ -16,6 +16,7 @@ from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
 from mlops_stacks.constructs.workflow.inspection import InspectionStates
 from mlops_stacks.constructs.workflow.prediction import PredictionResources
 from mlops_stacks.constructs.workflow.registry import RegistryStates
+from mlops_stacks.constructs.workflow.unasked import ask_nobody
 from mlops_stacks.settings import Settings
 
 
@@ -55,22 +56,13 @@ class MakingStates(Construct):
             deploy=deploy,
             failure=failure,
         )
-        approval = ApprovalStates(
-            self,
-            "Approval",
-            model_name=names.model,
-            timeout=Duration.hours(settings.approval.timeout_hours),
-            calls=ApprovalCalls(ask=functions.ask_approval, close=functions.close_approval),
-            decided=decision.start,
-            failure=failure,
-        )
         registry = RegistryStates(
             self,
             "Registry",
             names=names,
             register=functions.register_version,
             mail=functions.mail_outcome,
-            good=approval.start,
+            good=self._ask(settings, functions, decided=decision.start, failure=failure),
             failure=failure,
         )
         assessment = AssessmentStates(
@@ -105,3 +97,23 @@ class MakingStates(Construct):
         inspection.start.next(candidate.start)
         candidate.end.next(assessment.start)
         assessment.end.next(registry.start)
+
+    def _ask(
+        self,
+        settings: Settings,
+        functions: WorkflowFunctions,
+        *,
+        decided: sfn.IChainable,
+        failure: FailurePath,
+    ) -> sfn.IChainable:
+        if functions.ask_approval is None:
+            return ask_nobody(self, decided=decided)
+        return ApprovalStates(
+            self,
+            "Approval",
+            model_name=settings.names.model,
+            timeout=Duration.hours(settings.approval.timeout_hours),
+            calls=ApprovalCalls(ask=functions.ask_approval, close=functions.close_approval),
+            decided=decided,
+            failure=failure,
+        ).start

@@ -47,10 +47,12 @@ class ServingStates(Construct):
             self,
             "GoingLive",
             settings=settings,
+            bucket=bucket,
             endpoint=endpoint,
             rollout=rollout,
             smoke_test=functions.smoke_test,
             mail=functions.mail_outcome,
+            make_offer=functions.make_offer,
             failure=failure,
         )
         verification = VerificationStates(

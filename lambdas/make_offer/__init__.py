@@ -1,0 +1,1 @@
+"""Offers the released model to the next environments."""

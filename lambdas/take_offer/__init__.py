@@ -1,0 +1,1 @@
+"""Takes the model that the first environment offers."""

@@ -19,6 +19,8 @@ _PACKAGE = Path(__file__).resolve().parents[2] / "package.json"
 _SOURCE_ACTION = "Source"
 _NODE_VERSION = "22"  # What the CDK's tools support; the build image's default is older.
 _CDK_ASSETS_VERSION = "4.7.3"  # The tool that publishes assets is a package of its own.
+CDK_ASSETS_SCHEMA = 54
+"""The newest asset manifests that this version of cdk-assets reads: decision 33."""
 
 
 def cdk_cli_version() -> str:

@@ -1,0 +1,17 @@
+"""The synthesized pipeline is one that CodePipeline takes, as far as its rules are known here."""
+
+from __future__ import annotations
+
+from local.pipeline import checks
+from local.pipeline.definition import declaration_of, definition_of
+from tests.infrastructure.intrinsics import REGION, Intrinsics
+from tests.infrastructure.synthesis import Synthesis
+
+
+def test_the_pipeline_has_no_faults(shipped: Synthesis) -> None:
+    template = shipped.templates["pipeline"]
+    [pipeline] = shipped.resources("AWS::CodePipeline::Pipeline", stack="pipeline").values()
+    properties = Intrinsics(template).resolve(pipeline["Properties"])
+    declaration = declaration_of(properties, name=properties["Name"])
+    assert checks.shape_faults(declaration) == []
+    assert checks.faults(definition_of(declaration), region=REGION) == []

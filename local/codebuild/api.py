@@ -36,7 +36,13 @@ def serve(builds: Builds, *, region: str) -> None:
             arguments = _arguments(operation, body)
             for arn in _resources(arguments, region=region, account_id=get_account_id()):
                 refusal: Response | None = app._enforce_data_plane(
-                    _SERVICE, f"{_SERVICE}:{operation}", headers, query, "", resource_arn=arn
+                    _SERVICE,
+                    f"{_SERVICE}:{operation}",
+                    headers,
+                    query,
+                    "",
+                    resource_arn=arn,
+                    named_resource=arn,
                 )
                 if refusal is not None:
                     return refusal

@@ -39,7 +39,6 @@ class BuildRun:
 
     def execute(self) -> None:
         """Run it to its end; whatever happens is in the record."""
-        build = self._build
         try:
             self._run()
         except PhaseError:
@@ -48,17 +47,23 @@ class BuildRun:
             self._fail("FAULT", f"The local CodeBuild failed: {type(error).__name__}: {error}")
             raise
         finally:
-            with self._phase_ignoring_failures("FINALIZING"):
-                end_everything_of(build.id)
-                shutil.rmtree(self._folder, ignore_errors=True)
-            if build.status == "IN_PROGRESS":
-                build.status = "FAILED" if build.failure else SUCCEEDED
-            completed = build.enter("COMPLETED")
-            build.ended = completed.ended = time.time()
-            completed.status = build.status
-            if self._cloud_watch:
-                self._cloud_watch.close()
-            build.over.set()
+            self._finish()
+            # A build's tools can be ten thousands of files: nobody waits for their removal.
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _finish(self) -> None:
+        build = self._build
+        finalizing = build.enter("FINALIZING")
+        end_everything_of(build.id)
+        finalizing.status, finalizing.ended = SUCCEEDED, time.time()
+        if build.status == "IN_PROGRESS":
+            build.status = "FAILED" if build.failure else SUCCEEDED
+        completed = build.enter("COMPLETED")
+        build.ended = completed.ended = time.time()
+        completed.status = build.status
+        if self._cloud_watch:
+            self._cloud_watch.close()
+        build.over.set()
 
     def _run(self) -> None:
         self._build.log.parent.mkdir(parents=True, exist_ok=True)
@@ -256,13 +261,6 @@ class BuildRun:
             if phase.code:
                 first = phase.message.partition("\n")[0]
                 self._say(f"Phase context status code: {phase.code} Message: {first}")
-
-    @contextlib.contextmanager
-    def _phase_ignoring_failures(self, kind: str) -> Iterator[None]:
-        phase = self._build.enter(kind)
-        with contextlib.suppress(OSError):
-            yield
-        phase.status, phase.ended = SUCCEEDED, time.time()
 
     def _fail(self, status: str, failure: str) -> None:
         if not self._build.failure:

@@ -190,6 +190,7 @@ def test_the_buildspec_may_lie_in_the_source(build: Build) -> None:
         ("logs:PutLogEvents", "PROVISIONING"),
         ("s3:GetObject", "DOWNLOAD_SOURCE"),
         ("s3:PutObject", "UPLOAD_ARTIFACTS"),
+        ("kms:GenerateDataKey", "UPLOAD_ARTIFACTS"),
     ],
 )
 def test_what_the_service_role_may_not_fails_the_build(
@@ -197,7 +198,11 @@ def test_what_the_service_role_may_not_fails_the_build(
 ) -> None:
     aws.refused[action] = f"User: builder is not authorized to perform: {action}"
 
-    result = build({**spec(build=["true"]), "artifacts": {"files": "README"}}, outputs={"Out": OUT})
+    result = build(
+        {**spec(build=["true"]), "artifacts": {"files": "README"}},
+        outputs={"Out": OUT},
+        encryption_key="arn:aws:kms:us-east-1:123456789012:key/k",
+    )
 
     assert not result.succeeded
     assert result.failure.startswith(f"{phase}: ACCESS_DENIED: ")
@@ -234,7 +239,8 @@ def test_a_build_is_stopped_and_leaves_nothing(build: Build, builds: Builds, aws
     assert (result.succeeded, result.stopped) == (False, True)
     assert statuses(builds, build_id)["BUILD"] == "STOPPED"
     assert builds.get(build_id).as_answer()["buildStatus"] == "STOPPED"
-    assert not list(builds._machine.builds.iterdir())
+    builds.shutdown()
+    assert not builds._machine.builds.exists()
 
 
 def test_who_may_not_start_a_build_is_refused(builds: Builds, aws: FakeAws) -> None:

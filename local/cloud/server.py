@@ -203,8 +203,9 @@ async def _serve(
         if serving.done():
             serving.result()  # A port that is taken, say.
     finally:
-        released.shutdown()
-        builds.shutdown()
+        # Their last calls of the cloud are answered meanwhile.
+        await asyncio.to_thread(released.shutdown)
+        await asyncio.to_thread(builds.shutdown)
         sagemaker.shutdown()
         lambda_runtime.reset()
         shutil.rmtree(arguments.state_dir / "tmp", ignore_errors=True)

@@ -88,6 +88,8 @@ class TrainingSettings(Section):
     Attributes:
         spot: spare capacity, which costs less and may be taken away; the job goes on later.
         max_wait_minutes: with spot, the whole time, waiting for capacity included.
+        skip_unchanged: what was trained from the same image, data, hyperparameters and instance
+            type is not trained again.
     """
 
     instance_type: Annotated[str, instance_type("training")]
@@ -95,6 +97,7 @@ class TrainingSettings(Section):
     max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] | None = None
+    skip_unchanged: bool = True
 
     @property
     def longest_minutes(self) -> int:

@@ -11,7 +11,7 @@ from operate.errors import OperateError
 from operate.listing import decision_json
 from operate.live import Live, read_live
 from operate.put_back import PutBack, read_put_back
-from operate.registry import Version, read_version
+from operate.registry import Version, number_of, read_version
 from operate.stacks import bucket_of, table_of
 from operate.wording import metric_texts, printable, when
 
@@ -119,7 +119,7 @@ def _facts(lineage: Lineage) -> Iterator[tuple[str, list[str]]]:
         uri, digest = version.image_uri, version.image_digest
         yield "Image", [text for text in (uri, "" if digest in uri else digest) if text]
         yield from _data(lineage, version=version.data_version, manifest=version.manifest_key)
-        yield "Training", [f"job {version.training_job}", *_hyperparameters(version)]
+        yield "Training", list(_training(version))
         rows = f"on {version.rows} held-out rows" if version.rows else "on held-out rows"
         yield "Metrics", [f"{', '.join(metric_texts(version.metrics)) or 'none'} {rows}"]
         yield "Report", [_uri(lineage, version.report_key)]
@@ -135,9 +135,15 @@ def _data(lineage: Lineage, *, version: str, manifest: str) -> Iterator[tuple[st
     yield "Data", [f"version {version or 'not known'}", *listed]
 
 
-def _hyperparameters(version: Version) -> list[str]:
-    pairs = [f"{name} = {value}" for name, value in version.hyperparameters.items()]
-    return [", ".join(pairs)] if pairs else []
+def _training(version: Version) -> Iterator[str]:
+    yield f"job {version.training_job}"
+    if version.trained_by:
+        yield (
+            f"not trained again: the model of version {number_of(version.trained_by)} "
+            f"(commit {version.trained_by_commit or 'not known'})"
+        )
+    if version.hyperparameters:
+        yield ", ".join(f"{name} = {value}" for name, value in version.hyperparameters.items())
 
 
 def _decision(lineage: Lineage) -> list[str]:

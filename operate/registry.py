@@ -33,6 +33,8 @@ class Version:
         manifest_key, report_key: S3 keys in the model's bucket.
         gate: "passed" or "failed".
         served_at: when it last passed its test on the endpoint; "" if it never served.
+        trained_by: ARN of the version whose training it stands on; "" if it has one of its own.
+        trained_by_commit: that version's commit.
     """
 
     arn: str
@@ -50,6 +52,8 @@ class Version:
     manifest_key: str
     report_key: str
     training_job: str
+    trained_by: str
+    trained_by_commit: str
     rows: str
     gate: str
     served_at: str
@@ -76,6 +80,8 @@ class Version:
             manifest_key=properties.get("manifest", ""),
             report_key=properties.get("report", ""),
             training_job=properties.get("trainingJob", ""),
+            trained_by=properties.get("trainedByVersion", ""),
+            trained_by_commit=properties.get("trainedByCommit", ""),
             rows=properties.get("rows", ""),
             gate=properties.get("gate", ""),
             served_at=properties.get("servedAt", ""),
@@ -101,6 +107,13 @@ class Version:
             "manifestKey": self.manifest_key,
             "reportKey": self.report_key,
             "trainingJob": self.training_job,
+            "trainedBy": {
+                "modelPackageArn": self.trained_by,
+                "number": number_of(self.trained_by),
+                "commitId": self.trained_by_commit,
+            }
+            if self.trained_by
+            else None,
             "rows": self.rows,
             "gate": self.gate,
             "servedAt": self.served_at or None,

@@ -15,7 +15,6 @@ def facts(approval: Approval) -> str:
     data = known.data
     train = f"{amount(data.train_objects, 'object')}, {byte_size(data.train_bytes)}"
     test = f"{amount(data.test_objects, 'object')}, {byte_size(data.test_bytes)}"
-    seconds = duration(known.training.seconds) if known.training.seconds else "unknown time"
     entries = [
         ("Name", _text(approval.model_name)),
         ("Version", f"{approval.version} {_code(approval.model_package_arn)}"),
@@ -27,7 +26,7 @@ def facts(approval: Approval) -> str:
         ("Training data", train),
         ("Held-out data", test),
         ("Data manifest", _code(f"s3://{known.bucket}/{data.manifest_key}")),
-        ("Training", f"{seconds} on {_text(known.training.instance_type)}"),
+        ("Training", _training(known)),
         ("Training job", _code(known.job_name)),
         ("Hyperparameters", _hyperparameters(known)),
         ("Report", _code(known.report_uri)),
@@ -41,6 +40,13 @@ def facts(approval: Approval) -> str:
 {rows}
 </dl>
 </section>"""
+
+
+def _training(known: Evidence) -> str:
+    seconds = duration(known.training.seconds) if known.training.seconds else "unknown time"
+    training = f"{seconds} on {_text(known.training.instance_type)}"
+    origin = known.trained_before
+    return f"{training}; {_text(origin.sentence)}" if origin else training
 
 
 def _hyperparameters(known: Evidence) -> str:

@@ -16,18 +16,18 @@ from shared.environment import count, one_of, required, texts
 from shared.links import Claim, KmsLinkKey, approver_key, link_of
 from shared.logs import log_event
 from shared.mail import publish
-from shared.superseding import ask
-from shared.transient import transient_errors_named
-
-from ask_approval.question import write_mail
-from ask_approval.request import Asked, Request, read_request
-from ask_approval.subscriptions import (
+from shared.subscriptions import (
     Subscription,
     addresses_of,
     confirmed_subscriptions,
     others_among,
     require_enough,
 )
+from shared.superseding import ask
+from shared.transient import transient_errors_named
+
+from ask_approval.question import write_mail
+from ask_approval.request import Asked, Request, read_request
 
 _FLAGS = ("true", "false")
 

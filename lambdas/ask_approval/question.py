@@ -11,9 +11,8 @@ from shared.evaluation import Evaluation
 from shared.figures import figures, gate_lines
 from shared.gate import Gate
 from shared.mail import Mail, unlinked
+from shared.subscriptions import Subscription
 from shared.text import amount, one_line, percent, table, utc, utc_of
-
-from ask_approval.subscriptions import Subscription
 
 # Enough to see that something is wrong; a mail has an end.
 _MAX_OTHERS = 10
@@ -79,9 +78,10 @@ that runs this system to have the confirmation mail sent again (docs/operations.
 def _opening(approval: Approval, *, is_reminder: bool) -> str:
     name = unlinked(approval.model_name)
     if not is_reminder:
+        origin = approval.evidence.trained_before
+        done = f"tested ({origin.sentence})" if origin else "trained and tested"
         return (
-            f"A new {name} model, version {approval.version}, has been trained and tested. May it "
-            "be released?"
+            f"A new {name} model, version {approval.version}, has been {done}. May it be released?"
         )
     votes = [f"{vote.approver} {vote.verdict} it." for vote in approval.votes]
     return "\n".join(
@@ -120,7 +120,8 @@ def _checks(gate: Gate) -> str:
 
 def _facts(approval: Approval) -> str:
     evidence = approval.evidence
-    training = evidence.training
+    training, origin = evidence.training, evidence.trained_before
+    again = f"; {origin.sentence}" if origin else ""
     facts = [
         ("Model", unlinked(approval.model_name)),
         ("Version", f"{approval.version}, {approval.model_package_arn}"),
@@ -128,7 +129,7 @@ def _facts(approval: Approval) -> str:
         ("Committer", unlinked(approval.committer)),
         ("Image", approval.image_uri),
         ("Data", f"version {evidence.data.version}"),
-        ("Training", f"{training.seconds} s on {training.instance_type}"),
+        ("Training", f"{training.seconds} s on {training.instance_type}{again}"),
         ("Job", evidence.job_name),
         ("Predictions", approval.predictions_uri),
         ("Report", evidence.report_uri),

@@ -11,13 +11,14 @@ from shared import aws, fields
 from shared.evaluation import Evaluation
 from shared.evidence import DataVersion, Evidence
 from shared.gate import judge
+from shared.image import image_digest
 from shared.live import FoundLive
 from shared.logs import log_event
+from shared.origin import origin_from_json
 from shared.text import shorten
 from shared.transient import transient_errors_named
 
 from gather_evidence.environment import limits
-from gather_evidence.image import image_digest
 from gather_evidence.live import live_model
 from gather_evidence.training import Job, read_job
 
@@ -77,6 +78,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             gate=gate,
             live=live,
             live_problem=problem,
+            trained_before=origin_from_json(event),
         ),
         job,
     )

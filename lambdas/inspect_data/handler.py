@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared import aws, fields
+from shared.data_wanted import no_data
 from shared.logs import log_event
 from shared.transient import transient_errors_named
 
@@ -37,10 +38,14 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     with transient_errors_named():
         s3 = aws.s3()
         train = list(_objects(s3, bucket=bucket, prefix=train_prefix))
-        if problem := _problem(train, uri=f"s3://{bucket}/{train_prefix}", name="train.csv"):
+        if problem := no_data(
+            [item.size for item in train], uri=f"s3://{bucket}/{train_prefix}", name="train.csv"
+        ):
             raise NoTrainingData(problem)
         test = list(_objects(s3, bucket=bucket, prefix=test_prefix))
-        if problem := _problem(test, uri=f"s3://{bucket}/{test_prefix}", name="test.csv"):
+        if problem := no_data(
+            [item.size for item in test], uri=f"s3://{bucket}/{test_prefix}", name="test.csv"
+        ):
             raise NoHeldOutData(problem)
         data = data_version(train=train, test=test, manifest_key=manifest_key)
         s3.put_object(
@@ -77,14 +82,3 @@ def _objects(s3: S3Client, *, bucket: str, prefix: str) -> Iterator[DataObject]:
                     etag=item["ETag"].strip('"'),
                     size=item["Size"],
                 )
-
-
-def _problem(found: list[DataObject], *, uri: str, name: str) -> str:
-    """Why there is no data at *uri*, and what to do; "" if there is some."""
-    if any(item.size for item in found):
-        return ""
-    state = f"Every object under {uri} is empty" if found else f"There is no object under {uri}"
-    return (
-        f"{state}. Upload CSV there (label first, no header), for example with "
-        f"`aws s3 cp {name} {uri}{name}`, then release again."
-    )

@@ -33,6 +33,7 @@ def data_version(
     return DataVersion(
         version=_digest([*train, *test]),
         test_version=_digest(test),
+        train_version=_digest(train),
         train_objects=len(train),
         train_bytes=sum(item.size for item in train),
         test_objects=len(test),
@@ -48,6 +49,7 @@ def manifest(
     return {
         "version": data.version,
         "testVersion": data.test_version,
+        "trainVersion": data.train_version,
         "train": [_entry(item) for item in sorted(train)],
         "test": [_entry(item) for item in sorted(test)],
     }

@@ -22,6 +22,10 @@ _BY_NAME = {
         "`aws sagemaker update-endpoint`, or delete it so that the next release makes a new one. "
         "Then release again."
     ),
+    "PreflightFailed": (
+        "Do what is said above, all of it: these are all the reasons that could be found in "
+        "advance. Then release again. Nothing was trained, paid for or changed."
+    ),
     "ApproversNotConfirmed": (
         "Too few approvers can answer, so nobody was asked and nothing was released. The reason "
         "above says who must do what. Once they have, release again."

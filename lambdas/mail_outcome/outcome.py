@@ -9,6 +9,7 @@ from typing import Any, Literal, cast, get_args
 from shared.evaluation import Evaluation
 from shared.evidence import Evidence
 from shared.fields import InvalidEventError
+from shared.origin import Origin, origin_from_json
 from shared.text import one_line, utc_of
 
 Kind = Literal[
@@ -59,7 +60,8 @@ class Outcome:
     previous_configuration is what the endpoint had before: empty if there was no endpoint, None
     if the event does not say. version is None for a release that failed before it was registered.
     evidence is there if the gate stopped the release. put_back: a failed run was to put a version
-    back; reason is why it was put back, "" if nobody said.
+    back; reason is why it was put back, "" if nobody said. trained_before is the version whose
+    training the release made use of.
     """
 
     kind: Kind
@@ -76,6 +78,7 @@ class Outcome:
     evidence: Evidence | None
     put_back: bool
     reason: str
+    trained_before: Origin | None
 
     @property
     def model(self) -> str:
@@ -115,6 +118,7 @@ def read_outcome(event: Mapping[str, Any]) -> Outcome:
         evidence=_evidence(event.get("evidence")),
         put_back=event.get("putBack") is True,
         reason=text(event, "reason", otherwise=""),
+        trained_before=_origin(event),
     )
 
 
@@ -173,6 +177,13 @@ def _version(value: object) -> Version | None:
         number=str(int(number)) if whole and number else UNKNOWN,
         arn=text(value, "modelPackageArn"),
     )
+
+
+def _origin(event: Mapping[str, Any]) -> Origin | None:
+    try:
+        return origin_from_json(event)
+    except InvalidEventError:
+        return None
 
 
 def _evaluation(value: object) -> Evaluation | None:

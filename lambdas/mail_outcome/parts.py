@@ -37,8 +37,10 @@ def facts(outcome: Outcome) -> str:
     lines += [
         f"Commit:    {outcome.commit_id}",
         f"Image:     {outcome.image_uri}",
-        f"Execution: {outcome.execution_arn}",
     ]
+    if outcome.trained_before:
+        lines.append(f"Training:  {outcome.trained_before.sentence}")
+    lines.append(f"Execution: {outcome.execution_arn}")
     link = execution_link(outcome.execution_arn)
     if link:
         lines.append(f"\nThe execution in the console:\n{link}")

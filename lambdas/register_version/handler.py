@@ -44,6 +44,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         job_name=fields.text(event, "jobName"),
         model_data=fields.text(event, "modelData"),
         evidence=Evidence.from_json(fields.mapping(event, "evidence")),
+        fingerprint=fields.optional_text(event, "fingerprint"),
     )
     with transient_errors_named():
         arn = register(aws.sagemaker(), release, group=group)

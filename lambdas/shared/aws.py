@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_service_quotas import ServiceQuotasClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -125,6 +126,12 @@ def sagemaker_runtime() -> SageMakerRuntimeClient:
 def sagemaker_runtime_again() -> SageMakerRuntimeClient:
     """Amazon SageMaker's inference API for another try of the same request."""
     return boto3.client("sagemaker-runtime", config=_INFERENCE_AGAIN)
+
+
+@cache
+def service_quotas() -> ServiceQuotasClient:
+    """Service Quotas."""
+    return boto3.client("service-quotas", config=_PATIENT)
 
 
 @cache

@@ -16,6 +16,7 @@ from shared import fields
 from shared.evaluation import ClassScore, Evaluation, scores_from_json, scores_to_json
 from shared.gate import Gate
 from shared.metrics import HEADLINE, METRICS, Task, metrics_from_json, task_from_json
+from shared.origin import Origin, origin_from_json
 from shared.serving import version_number
 
 Comparison = Literal[
@@ -32,7 +33,8 @@ class DataVersion:
     """Which data a model was trained and measured on; sizes in bytes.
 
     version changes with any object under train/ or test/, test_version with those under test/
-    only. Each is 12 hex digits. manifest_key is where every object is listed.
+    only, train_version with those under train/ only; it is "" for data of an older release. Each is
+    12 hex digits. manifest_key is where every object is listed.
     """
 
     version: str
@@ -42,12 +44,14 @@ class DataVersion:
     test_objects: int
     test_bytes: int
     manifest_key: str
+    train_version: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The version as a JSON object."""
         return {
             "version": self.version,
             "testVersion": self.test_version,
+            "trainVersion": self.train_version,
             "trainObjects": self.train_objects,
             "trainBytes": self.train_bytes,
             "testObjects": self.test_objects,
@@ -65,6 +69,7 @@ class DataVersion:
         return cls(
             version=fields.text(event, "version"),
             test_version=fields.text(event, "testVersion"),
+            train_version=fields.optional_text(event, "trainVersion"),
             train_objects=fields.whole_number(event, "trainObjects"),
             train_bytes=fields.whole_number(event, "trainBytes"),
             test_objects=fields.whole_number(event, "testObjects"),
@@ -151,6 +156,8 @@ class Evidence:
     image_digest is "" when it is unknown. live is None for a first release, and also when
     something serves that could not be compared: live_problem then says why, for a person.
     hyperparameters may be cut; hyperparameters_left_off counts those that are not there.
+    job_name is the training's; trained_before is the version that it was for, if this release did
+    not train.
     """
 
     evaluation: Evaluation
@@ -164,6 +171,7 @@ class Evidence:
     live: LiveModel | None
     live_problem: str = ""
     hyperparameters_left_off: int = 0
+    trained_before: Origin | None = None
 
     @property
     def report_uri(self) -> str:
@@ -202,6 +210,7 @@ class Evidence:
             "gate": self.gate.to_json(),
             "live": self.live.to_json() if self.live else None,
             "liveProblem": self.live_problem,
+            "trainedBefore": self.trained_before.to_json() if self.trained_before else None,
         }
 
     @classmethod
@@ -231,4 +240,5 @@ class Evidence:
             gate=Gate.from_json(fields.mapping(event, "gate")),
             live=None if live is None else LiveModel.from_json(fields.mapping(event, "live")),
             live_problem=fields.optional_text(event, "liveProblem"),
+            trained_before=origin_from_json(event),
         )

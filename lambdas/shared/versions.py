@@ -6,10 +6,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-version.html
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from shared.evidence import Evidence
+from shared.origin import Origin
 from shared.serving import version_number
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Release:
         image_uri: the image as the release was given it.
         model_data: the S3 address of what the training made.
         evidence: all that is known of the model.
+        fingerprint: what its training depended on; "" if that is not sure.
     """
 
     commit_id: str
@@ -45,6 +48,7 @@ class Release:
     job_name: str
     model_data: str
     evidence: Evidence
+    fingerprint: str = ""
 
     def properties(self) -> dict[str, str]:
         """CustomerMetadataProperties: where the version comes from and how good it is.
@@ -64,7 +68,10 @@ class Release:
             "testVersion": data.test_version,
             "manifest": data.manifest_key,
             "report": evaluation.report_key,
+            "trainVersion": data.train_version,
             "trainingJob": self.job_name,
+            "fingerprint": self.fingerprint,
+            **_trained_before(evidence.trained_before),
             "task": evaluation.task,
             "rows": str(evaluation.rows),
             "gate": "passed" if evidence.gate.passed else "failed",
@@ -92,6 +99,8 @@ class Version:
         description: how its status came about.
         image_uri: the image that it is served with.
         decided_at: in UTC, ISO 8601.
+        fingerprint: what its training depended on.
+        trained_before: the version whose training it stands on; None if it has one of its own.
     """
 
     arn: str
@@ -107,6 +116,10 @@ class Version:
     report_key: str
     decided_by: str
     decided_at: str
+    train_version: str
+    training_job: str
+    fingerprint: str
+    trained_before: Origin | None
 
     @classmethod
     def from_package(cls, package: DescribeModelPackageOutputTypeDef) -> Self:
@@ -129,7 +142,29 @@ class Version:
             report_key=properties.get("report", ""),
             decided_by=properties.get("decidedBy", ""),
             decided_at=properties.get("decidedAt", ""),
+            train_version=properties.get("trainVersion", ""),
+            training_job=properties.get("trainingJob", ""),
+            fingerprint=properties.get("fingerprint", ""),
+            trained_before=_origin(properties),
         )
+
+
+def _trained_before(origin: Origin | None) -> dict[str, str]:
+    if origin is None:
+        return {}
+    return {"trainedByCommit": origin.commit_id, "trainedByVersion": origin.model_package_arn}
+
+
+def _origin(properties: Mapping[str, str]) -> Origin | None:
+    arn = properties.get("trainedByVersion", "")
+    number = version_number(arn)
+    if number is None:
+        return None
+    return Origin(
+        number=number,
+        commit_id=properties.get("trainedByCommit", "") or "unknown",
+        model_package_arn=arn,
+    )
 
 
 def _allowed(text: str, *, characters: int) -> str:

@@ -122,6 +122,7 @@ async def _serve(
     )
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
+    from local.cloud.service_quotas import ServiceQuotas, add_service_quotas
     from local.cloud.site import front_doors
     from local.sagemaker.cloud import Cloud, Timings
     from local.sagemaker.ecr_layers import keep_uploaded_layers
@@ -145,6 +146,7 @@ async def _serve(
     inbox = Inbox()
     extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
     extensions.add_scaling(sagemaker.scaling, account_id=ACCOUNT_ID)
+    add_service_quotas(ServiceQuotas(arguments.state_dir), account_id=ACCOUNT_ID)
     extensions.keep_model_package_groups(sagemaker)
     keep_uploaded_layers(ecr)
     tokens = registry.Tokens()

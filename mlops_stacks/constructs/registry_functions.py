@@ -115,3 +115,47 @@ class FindVersion(ReleaseFunction):
             self.role, resource="model-package", name=versions, reason=VERSIONS_REASON
         )
         acknowledge_prefix(self.role, bucket=bucket, prefix=PREDICTIONS_PREFIX)
+
+
+class FindTraining(ReleaseFunction):
+    """Looks for a version that was trained from the same image, data and settings."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        bucket: s3.IBucket,
+        repository: ecr.IRepository,
+        log_days: int,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            folder="find_training",
+            description="Looks for a version that was trained from the same",
+            log_days=log_days,
+            timeout=Duration.minutes(2),
+        )
+        versions = version_names(names.model_package_group)
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+        self.allow(["sagemaker:ListModelPackages"], ["*"])
+        self.allow(
+            ["sagemaker:DescribeModelPackage"], [sagemaker_arn(self, "model-package", versions)]
+        )
+        self.allow(["ecr:DescribeImages"], [repository.repository_arn])
+        # To see that an artifact is there; what is in it is none of this function's business.
+        self.allow(
+            ["s3:ListBucket"],
+            [bucket.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": [f"{MODELS_PREFIX}*"]}},
+        )
+        acknowledge_sagemaker(
+            self.role, resource="model-package", name=versions, reason=VERSIONS_REASON
+        )
+        acknowledge(
+            self.role,
+            finding="AwsSolutions-IAM5[Resource::*]",
+            reason="SageMaker's lists have no resource that a policy could name",
+        )

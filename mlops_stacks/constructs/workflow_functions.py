@@ -17,7 +17,12 @@ from mlops_stacks.constructs.approval_functions import (
 from mlops_stacks.constructs.candidate_functions import FindLive, GatherEvidence, InspectData
 from mlops_stacks.constructs.evaluation_functions import EvaluationFunction
 from mlops_stacks.constructs.offer_functions import MakeOffer, TakeOffer
-from mlops_stacks.constructs.registry_functions import FindVersion, RegisterVersion
+from mlops_stacks.constructs.preflight_function import Preflight
+from mlops_stacks.constructs.registry_functions import (
+    FindTraining,
+    FindVersion,
+    RegisterVersion,
+)
 from mlops_stacks.constructs.serving_functions import MailOutcome, SmokeTest
 from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
 from mlops_stacks.settings import Settings
@@ -58,6 +63,22 @@ def workflow_functions(
     return WorkflowFunctions(
         inspect_data=InspectData(
             scope, "InspectData", bucket=bucket, key=key, log_days=log_days
+        ).function,
+        preflight=Preflight(
+            scope,
+            "Preflight",
+            settings=settings,
+            bucket=bucket,
+            key=key,
+            topic=resources.approval_topic,
+        ).function,
+        find_training=FindTraining(
+            scope,
+            "FindTraining",
+            names=names,
+            bucket=bucket,
+            repository=resources.repository,
+            log_days=log_days,
         ).function,
         plan_evaluation=evaluating(
             "PlanEvaluation",

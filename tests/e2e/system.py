@@ -171,6 +171,7 @@ class System:
         evidence["evaluation"]["reportKey"] = "predictions/report.json"
         return {
             "jobName": evidence["jobName"],
+            "trainingJob": evidence["jobName"],
             "modelData": self.model_data(approved.outcome),
             "evaluation": evidence["evaluation"],
             "data": evidence["data"],

@@ -88,11 +88,11 @@ def test_a_release_that_nobody_can_approve_fails_and_says_who_must_confirm(
     # Given no approver who has confirmed
     for address in APPROVERS:
         subscriptions.unconfirm(address)
-    # When a release asks for approval
+    # When a commit is released
     release = system.release(image)
     outcome = system.ended(release)
-    # Then it fails at once, and the mail of failures names them and what to do
-    assert (outcome.status, outcome.error) == ("FAILED", "ApproversNotConfirmed")
+    # Then it fails before it trains, and the mail of failures names them and what to do
+    assert (outcome.status, outcome.error) == ("FAILED", "PreflightFailed")
     mails = release.mails()
     assert sorted(mail["to"] for mail in mails) == EVERYBODY
     for address in APPROVERS:

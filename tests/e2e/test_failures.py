@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.cloud.service_quotas import FILE
 from local.image import PushedImage
 from local.release import Outcome, Release
 from tests.e2e.system import EVERYBODY, Definition, System, skip_to
 
 _ROW = "setosa,5.1,3.5,1.4,0.2\n"
 _TRAIN, _TRANSFORM = "Train the model", "Predict the held-out data"
-_DATA, _EVALUATE = "Look at the data", "Plan the evaluation"
+_PREFLIGHT, _DATA, _EVALUATE = "Check before paying", "Look at the data", "Plan the evaluation"
 
 
 def _assert_told(release: Release, outcome: Outcome, *, state: str, error: str, why: str) -> None:
@@ -93,12 +96,32 @@ def test_held_out_data_that_changes_on_the_way_stops_the_release(
     assert data.endpoint() == live
 
 
-def test_without_data_there_is_nothing_to_train_on(data: System, image: PushedImage) -> None:
+@pytest.fixture
+def no_machines(system: System) -> Iterator[str]:
+    """An account whose quota for training is zero; the quota's name."""
+    name, file = "ml.m5.large for training job usage", system.cloud.state_dir / FILE
+    file.write_text(json.dumps({name: 0}), encoding="utf-8")
+    yield name
+    file.unlink()
+
+
+def test_everything_that_would_stop_a_release_is_told_before_it_is_paid_for(
+    data: System, image: PushedImage, no_machines: str
+) -> None:
+    # Given neither training data nor a machine to train on
     data.put_data("train", {})
+    # When a commit is released
     release = data.release(image)
     outcome = data.ended(release)
-    why = f"s3://{data.deployment.data_bucket}/train/"
-    _assert_told(release, outcome, state=_DATA, error="NoTrainingData", why=why)
+    # Then one mail tells of both, each with its remedy, and nothing was begun
+    why = "2 things would stop this release."
+    _assert_told(release, outcome, state=_PREFLIGHT, error="PreflightFailed", why=why)
+    told = release.mails()[0]["body"]
+    assert f"There is no object under s3://{data.deployment.data_bucket}/train/" in told
+    assert f"The quota '{no_machines}' is 0" in told
+    assert "aws s3 cp train.csv" in told
+    assert "aws service-quotas request-service-quota-increase" in told
+    assert data.states_of(release)[-3:] == [_PREFLIGHT, "Mail the failure", "Release failed"]
 
 
 def test_an_image_that_is_not_there_is_named(system: System) -> None:

@@ -84,6 +84,25 @@ FOUND_VERSION: Mapping[str, Any] = {
     "data": {"version": "4f1d8a0b2c3e"},
     "decision": {**APPROVED, "votes": []},
 }
+FINGERPRINT = "8f14e45fceea167a5a36dedd4bea2543"
+NEW_TRAINING: Mapping[str, Any] = {
+    "fingerprint": FINGERPRINT,
+    "found": False,
+    "trainingJob": "",
+    "modelData": "",
+    "trainedBefore": {"number": 0, "commitId": "", "modelPackageArn": ""},
+}
+SAME_TRAINING: Mapping[str, Any] = {
+    "fingerprint": FINGERPRINT,
+    "found": True,
+    "trainingJob": "iris--0f9e8d7c-0123456789ab-0",
+    "modelData": "s3://databuckete6b0faa8/models/iris--0f9e8d7c-1/output/model.tar.gz",
+    "trainedBefore": {
+        "number": 6,
+        "commitId": "0f9e8d7c",
+        "modelPackageArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/iris/6",
+    },
+}
 PUT_BACK_INPUT: Mapping[str, str] = {
     "modelPackageArn": FOUND_VERSION["modelPackageArn"],
     "reason": "Too many false alarms since this morning",
@@ -160,7 +179,9 @@ def all_well() -> dict[str, Any]:
     nothing = gives({})
     changed = gives({"ModelPackageArn": VERSION["modelPackageArn"]})
     return {
+        "Check before paying": calls({"trains": True}),
         "Look at the data": calls(DATA),
+        "Look for the same training": calls(NEW_TRAINING),
         "Train the model": trained,
         "Create the model": gives({"ModelArn": "arn:aws:sagemaker:eu-west-1:123:model/x"}),
         "Stop the training": nothing,
@@ -226,6 +247,7 @@ def walks(definition: Mapping[str, Any], release_input: object = RELEASE_INPUT) 
     changed = {**DATA, "testVersion": "another"}
     changes: list[dict[str, Any]] = [
         {},
+        {"Look for the same training": calls(SAME_TRAINING)},
         {"Train the model": no_answer},
         {"Predict the held-out data": no_answer},
         other_data,

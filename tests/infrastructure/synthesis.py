@@ -33,7 +33,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         },
         "inference": {"access": "open"},
         "retention": {"keep_data_on_delete": False},
-        "training": {"spot": True, "max_wait_minutes": 90},
+        "training": {"spot": True, "max_wait_minutes": 90, "skip_unchanged": True},
         "endpoint": {
             "instance_type": None,
             "instance_count": None,

@@ -20,6 +20,8 @@ _NAMELESS = {
     "sagemaker:ListEndpoints": "a list of the account",
     "sagemaker:ListModelPackages": "a list of the account; the request names the group",
     "sagemaker:ListModels": "a list of the account",
+    "servicequotas:ListAWSDefaultServiceQuotas": "a list of AWS's own",
+    "servicequotas:ListServiceQuotas": "a list of the account",
     "logs:CreateLogDelivery": "log deliveries have no ARN",
     "logs:DeleteLogDelivery": "log deliveries have no ARN",
     "logs:GetLogDelivery": "log deliveries have no ARN",

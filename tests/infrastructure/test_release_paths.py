@@ -189,7 +189,9 @@ def test_an_endpoint_that_never_comes_up_ends_the_release(definition: dict[str, 
 @pytest.mark.parametrize(
     "state",
     [
+        "Check before paying",
         "Look at the data",
+        "Look for the same training",
         "Train the model",
         "Create the model",
         "Predict the held-out data",
@@ -258,6 +260,7 @@ def test_a_cause_longer_than_a_fail_state_takes_is_cut(definition: dict[str, Any
         {"commitID": "1a2b3c4d", "imageUri": "repository :tag"},
         {"commitID": "1a2b3c4d", "imageUri": "r" * 256},
         {**RELEASE_INPUT, "pipelineExecutionId": "8" * 65},
+        {**RELEASE_INPUT, "trigger": "somebody"},
         {**RELEASE_INPUT, "committer": None},
         {**RELEASE_INPUT, "committer": 5},
         {**RELEASE_INPUT, "committer": ["ada@example.com"]},
@@ -277,4 +280,4 @@ def test_a_wrong_input_is_told_and_trains_nothing(
     assert walk.error == "InvalidReleaseInput"
     assert "commitID" in walk.cause
     assert walk.visited[-3:] == ["Explain the wrong input", "Mail the failure", "Release failed"]
-    assert "Look at the data" not in walk.visited
+    assert "Check before paying" not in walk.visited

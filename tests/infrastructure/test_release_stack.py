@@ -17,6 +17,7 @@ _FOLDERS = {
     "clean_up",
     "close_approval",
     "find_live",
+    "find_training",
     "find_version",
     "gather_evidence",
     "inspect_data",
@@ -25,6 +26,7 @@ _FOLDERS = {
     "measure_part",
     "merge_parts",
     "plan_evaluation",
+    "preflight",
     "record_outcome",
     "register_version",
     "smoke_test",
@@ -73,6 +75,7 @@ def test_every_log_group_forgets_when_the_settings_say(shipped: Synthesis) -> No
         ("clean_up", 300),
         ("close_approval", 30),
         ("find_live", 60),
+        ("find_training", 120),
         ("find_version", 60),
         ("gather_evidence", 120),
         ("inspect_data", 300),
@@ -81,6 +84,7 @@ def test_every_log_group_forgets_when_the_settings_say(shipped: Synthesis) -> No
         ("measure_part", 900),
         ("merge_parts", 900),
         ("plan_evaluation", 900),
+        ("preflight", 300),
         ("record_outcome", 120),
         ("register_version", 60),
         ("smoke_test", 120),
@@ -120,17 +124,15 @@ def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> Non
     link_key = "arn:aws:kms:eu-west-1:123456789012:key/LinkKeyA6C2E162"
     table = {"APPROVALS_TABLE": "ApprovalsTable8722BC13"}
     api = "https://apihttpapi4c294dc0.execute-api.eu-west-1.amazonaws.com"
+    approvers = {
+        "APPROVAL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailApprovalsBE428168",
+        "APPROVERS": '["ada@example.com", "grace@example.com"]',
+        "APPROVALS_REQUIRED": "1",
+        "COMMITTER_MAY_APPROVE": "true",
+    }
     assert environments == {
         "answer_approval": {**table, "LINK_KEY_ARN": link_key},
-        "ask_approval": {
-            **table,
-            "APPROVAL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:MailApprovalsBE428168",
-            "API_URL": api,
-            "LINK_KEY_ARN": link_key,
-            "APPROVERS": '["ada@example.com", "grace@example.com"]',
-            "APPROVALS_REQUIRED": "1",
-            "COMMITTER_MAY_APPROVE": "true",
-        },
+        "ask_approval": {**table, **approvers, "API_URL": api, "LINK_KEY_ARN": link_key},
         "clean_up": {
             "MODEL_NAME": "iris",
             "ENDPOINT_NAME": "iris",
@@ -140,6 +142,7 @@ def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> Non
         },
         "close_approval": table,
         "find_live": {},
+        "find_training": {},
         "find_version": {},
         "gather_evidence": {
             "GATE": '{"thresholds": {"accuracy": 0.6}, "allowedRegression": {"accuracy": 0.02}}'
@@ -154,6 +157,7 @@ def test_functions_learn_names_from_their_environment(shipped: Synthesis) -> Non
         "measure_part": {},
         "merge_parts": {},
         "plan_evaluation": {},
+        "preflight": approvers,
         "record_outcome": {"MODEL_NAME": "iris", "MODEL_PACKAGE_GROUP": "iris"},
         "register_version": {},
         "smoke_test": {"ENDPOINT_NAME": "iris"},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.infrastructure.policies import Role, role, roles
-from tests.infrastructure.role_calls import LOGS, NEEDED, TEMPTING, Call
+from tests.infrastructure.role_calls import NEEDED
+from tests.infrastructure.role_resources import LOGS, Call
 from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.tempting_calls import TEMPTING
 
 
 def _allowed(one: Role, calls: list[Call]) -> list[Call]:

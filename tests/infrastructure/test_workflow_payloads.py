@@ -24,7 +24,7 @@ from shared.live import FoundLive
 from shared.mail import Mail
 from shared.metrics import task_from_json
 
-from tests.infrastructure.answers import DATA, EVALUATION, PLAN
+from tests.infrastructure.answers import DATA, EVALUATION, PLAN, SAME_TRAINING
 from tests.infrastructure.execution import EXECUTION
 from tests.infrastructure.synthesis import Synthesis
 
@@ -51,7 +51,9 @@ def test_each_lambda_state_calls_the_function_that_is_meant(
     called = {name: folders[sent["FunctionName"]] for name, sent in calls if "FunctionName" in sent}
 
     assert called == {
+        "Check before paying": "preflight",
         "Look at the data": "inspect_data",
+        "Look for the same training": "find_training",
         "Look at the data again": "inspect_data",
         "Plan the evaluation": "plan_evaluation",
         "Measure a part": "measure_part",
@@ -176,6 +178,7 @@ def test_what_is_said_of_the_live_model_can_be_read(calls: list[tuple[str, Any]]
 
 
 def test_the_version_knows_where_it_comes_from(calls: list[tuple[str, Any]]) -> None:
+    jobs = set()
     for payload in _payloads(calls, "Register the version"):
         evidence = Evidence.from_json(fields.mapping(payload, "evidence"))
         names = ("groupName", "modelName", "commitId", "imageUri", "jobName", "modelData")
@@ -183,9 +186,13 @@ def test_the_version_knows_where_it_comes_from(calls: list[tuple[str, Any]]) -> 
 
         assert evidence.to_json()["evaluation"] == EVALUATION
         assert (texts["groupName"], texts["modelName"]) == ("iris", "iris")
-        assert texts["modelData"].endswith(f"/models/{texts['jobName']}/output/model.tar.gz")
+        jobs.add((texts["jobName"], texts["modelData"]))
         # The registry takes a token of at most 36 letters, digits and hyphens.
         assert re.fullmatch(r"[a-zA-Z0-9-]{1,36}", fields.text(payload, "approvalId"))
+    taken_over = (SAME_TRAINING["trainingJob"], SAME_TRAINING["modelData"])
+    assert taken_over in jobs
+    for job, artifact in jobs - {taken_over}:
+        assert artifact.endswith(f"/models/{job}/output/model.tar.gz")
 
 
 def test_the_smoke_test_knows_a_row_and_its_prediction(calls: list[tuple[str, Any]]) -> None:

@@ -12,7 +12,12 @@ from mlops_stacks.constructs.workflow.evaluation import (
     EvaluationNames,
     EvaluationStates,
 )
-from mlops_stacks.constructs.workflow.expressions import COMMIT_ID, IMAGE_URI, jsonata
+from mlops_stacks.constructs.workflow.expressions import (
+    COMMIT_ID,
+    IMAGE_URI,
+    TRAINED_BEFORE,
+    jsonata,
+)
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.inspection import UnchangedDataStates
 from mlops_stacks.constructs.workflow.prediction import PredictionResources
@@ -92,7 +97,8 @@ class AssessmentStates(Construct):
                     "modelName": names.model,
                     "commitId": COMMIT_ID,
                     "imageUri": IMAGE_URI,
-                    "jobName": jsonata("$jobName"),
+                    "jobName": jsonata("$trainingJob"),
+                    "trainedBefore": TRAINED_BEFORE,
                     "bucket": bucket_name,
                     "evaluation": jsonata("$evaluation"),
                     "data": jsonata("$data"),

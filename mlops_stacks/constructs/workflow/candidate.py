@@ -27,10 +27,12 @@ class ModelRoles:
 
 
 class CandidateStates(Construct):
-    """Leaves the variables `jobName`, `modelData` and `modelName`.
+    """Leaves the variables `jobName`, `trainingJob`, `modelData` and `modelName`.
 
     Attributes:
         start: the first state.
+        trained: where a release goes on that does not train, with `jobName` (it names predictions),
+            `trainingJob` and `modelData` assigned.
         end: the last state.
     """
 
@@ -60,6 +62,7 @@ class CandidateStates(Construct):
             tags=settings.tags,
             isolated=settings.endpoint.serverless is None,
         )
+        self.trained: sfn.IChainable = model
         self.end = predict(
             self,
             "Predict the held-out data",

@@ -5,7 +5,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from mlops_stacks.constructs.workflow.expressions import RELEASE, VERSION, jsonata
+from mlops_stacks.constructs.workflow.expressions import RELEASE, TRAINED_BEFORE, VERSION, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 from mlops_stacks.constructs.workflow.version_status import set_status
@@ -119,6 +119,7 @@ class DecisionStates(Construct):
                     "decision": jsonata("$decision"),
                     "evaluation": jsonata("$evaluation"),
                     "version": VERSION,
+                    "trainedBefore": TRAINED_BEFORE,
                 }
             ),
         )

@@ -45,6 +45,16 @@ RELEASE: Mapping[str, str] = {
 
 VERSION = jsonata("$version")
 
+TRAINED_BEFORE = jsonata("$trainedBefore")
+"""The version whose training is made use of; its number is 0 if the release has trained."""
+
+TRAINING_SENTENCE = jsonata(
+    "$putBack or $trainedBefore.number = 0 ? ($putBack ? 'not trained again: put back'"
+    " : 'trained by this release') : 'not trained again: the model of version '"
+    " & $string($trainedBefore.number) & ' (commit ' & $trainedBefore.commitId & ')'"
+)
+"""For people who read the execution's output."""
+
 COMMIT_TAG: Mapping[str, str] = {"commit": "$commitId"}
 
 
@@ -130,7 +140,8 @@ def release_variables(model_name: str) -> dict[str, object]:
 
     `approvalId` is made of the execution too: a retry must ask under the id that a mail may carry
     already, and whoever knows the execution finds its approval. `version` is registered later, and
-    nothing is known of the live model before it is looked at.
+    nothing is known of the live model before it is looked at. `trainedBefore` is the version whose
+    training is made use of, if one is.
     """
     commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
     return {
@@ -154,8 +165,11 @@ def release_variables(model_name: str) -> dict[str, object]:
         "previousConfiguration": "",
         "putBack": VERSION_TO_PUT_BACK,
         "reason": _text_input("reason"),
+        "fingerprint": "",
         "releaseName": release_name(model_name, f"({commit})"),
         "startedAt": jsonata("$states.context.Execution.StartTime"),
+        "trainedBefore": {"number": 0, "commitId": "", "modelPackageArn": ""},
+        "trigger": _text_input("trigger"),
         "version": {"modelPackageArn": "", "number": 0},
     }
 
@@ -176,6 +190,7 @@ _COMPLETE_INPUT = (
     " and ($not($exists($states.input.committer)) or $type($states.input.committer) = 'string')"
     " and $length($committer) <= 254 and $not($contains($committer, /\\s/))"
     " and $length($pipelineExecutionId) <= 64"
+    " and $trigger in ['', 'commit', 'data', 'schedule']"
 )
 
 

@@ -10,6 +10,7 @@ from constructs import Construct
 from mlops_stacks.constructs.workflow.expressions import (
     ATTEMPT_NAME,
     RELEASE,
+    TRAINED_BEFORE,
     VERSION,
     jsonata,
     readable,
@@ -78,6 +79,7 @@ class FailurePath(Construct):
                     "endpointName": endpoint_name,
                     "previousConfiguration": jsonata("$previousConfiguration"),
                     "version": VERSION,
+                    "trainedBefore": TRAINED_BEFORE,
                     "putBack": jsonata("$putBack"),
                 }
             ),

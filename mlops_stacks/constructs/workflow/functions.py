@@ -9,7 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 class WorkflowFunctions:
     """The functions, by the folders of their code; None for what an environment does not do."""
 
+    preflight: lambda_.IFunction
     inspect_data: lambda_.IFunction
+    find_training: lambda_.IFunction
     plan_evaluation: lambda_.IFunction
     measure_part: lambda_.IFunction
     merge_parts: lambda_.IFunction

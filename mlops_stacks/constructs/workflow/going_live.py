@@ -7,7 +7,13 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from mlops_stacks.constructs.workflow.endpoint_calls import EndpointCalls
-from mlops_stacks.constructs.workflow.expressions import RELEASE, VERSION, jsonata
+from mlops_stacks.constructs.workflow.expressions import (
+    RELEASE,
+    TRAINED_BEFORE,
+    TRAINING_SENTENCE,
+    VERSION,
+    jsonata,
+)
 from mlops_stacks.constructs.workflow.failure import FailurePath, note_failure
 from mlops_stacks.constructs.workflow.offering import OfferingStates
 from mlops_stacks.constructs.workflow.recovery import RecoveryStates
@@ -86,6 +92,7 @@ class GoingLiveStates(Construct):
             "evaluation": jsonata("$evaluation"),
             "modelPackageArn": jsonata("$version.modelPackageArn"),
             "version": jsonata("$version.number"),
+            "training": TRAINING_SENTENCE,
         }
         told = tasks.LambdaInvoke.jsonata(
             self,
@@ -100,6 +107,7 @@ class GoingLiveStates(Construct):
                     "decision": jsonata("$decision"),
                     "evaluation": jsonata("$evaluation"),
                     "version": VERSION,
+                    "trainedBefore": TRAINED_BEFORE,
                     "reason": jsonata("$reason"),
                 }
             ),

@@ -1,4 +1,6 @@
-"""The data is looked at before anything is paid for, and again after the last job has read it."""
+"""The data is looked at before a release begins, and again after the last job has read it."""
+
+from collections.abc import Mapping
 
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -70,6 +72,12 @@ class UnchangedDataStates(Construct):
             inspect=inspect,
             manifest="$releaseName & '-again'",
             variable="dataAfter",
+            # A training may have read what came while it waited: then nobody can name its data.
+            assign={
+                "fingerprint": jsonata(
+                    "$states.result.Payload.trainVersion = $data.trainVersion ? $fingerprint : ''"
+                )
+            },
         )
         failure.catch(self.start)
         changed = failure.explain(
@@ -96,12 +104,14 @@ def _look(
     inspect: lambda_.IFunction,
     manifest: str,
     variable: str,
+    assign: Mapping[str, str] | None = None,
 ) -> tasks.LambdaInvoke:
     """Look at the data.
 
     Args:
         manifest: an expression for the name under which its objects are listed.
         variable: what is left.
+        assign: more variables.
     """
     state = tasks.LambdaInvoke.jsonata(
         scope,
@@ -115,7 +125,7 @@ def _look(
                 "manifestKey": jsonata(f"'{MANIFESTS_PREFIX}' & {manifest} & '.json'"),
             }
         ),
-        assign={variable: jsonata("$states.result.Payload")},
+        assign={variable: jsonata("$states.result.Payload"), **(assign or {})},
     )
     retry_lambda(state)
     return state

@@ -15,13 +15,15 @@ from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
 from mlops_stacks.constructs.workflow.inspection import InspectionStates
 from mlops_stacks.constructs.workflow.prediction import PredictionResources
+from mlops_stacks.constructs.workflow.preflight import PreflightStates
 from mlops_stacks.constructs.workflow.registry import RegistryStates
+from mlops_stacks.constructs.workflow.reuse import ReuseStates
 from mlops_stacks.constructs.workflow.unasked import ask_nobody
 from mlops_stacks.settings import Settings
 
 
 class MakingStates(Construct):
-    """Trains, measures, compares, registers, asks.
+    """Checks, trains unless that was done, measures, compares, registers, asks.
 
     Args:
         deploy: where an approved version goes.
@@ -93,8 +95,28 @@ class MakingStates(Construct):
         inspection = InspectionStates(
             self, "Inspection", bucket=bucket, inspect=functions.inspect_data, failure=failure
         )
-        self.start = inspection.start
-        inspection.start.next(candidate.start)
+        reuse = ReuseStates(
+            self,
+            "Reuse",
+            settings=settings,
+            bucket=bucket,
+            find_training=functions.find_training,
+            train=candidate.start,
+            trained=candidate.trained,
+            failure=failure,
+        )
+        preflight = PreflightStates(
+            self,
+            "Preflight",
+            settings=settings,
+            bucket=bucket,
+            preflight=functions.preflight,
+            trains=True,
+            failure=failure,
+        )
+        self.start = preflight.start
+        preflight.start.next(inspection.start)
+        inspection.start.next(reuse.start)
         candidate.end.next(assessment.start)
         assessment.end.next(registry.start)
 

@@ -5,7 +5,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from mlops_stacks.constructs.workflow.expressions import RELEASE, VERSION, jsonata
+from mlops_stacks.constructs.workflow.expressions import (
+    RELEASE,
+    TRAINED_BEFORE,
+    VERSION,
+    jsonata,
+)
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 from mlops_stacks.constructs.workflow.version_status import set_status
@@ -46,7 +51,8 @@ class RegistryStates(Construct):
                     "modelName": names.model,
                     **RELEASE,
                     "approvalId": jsonata("$approvalId"),
-                    "jobName": jsonata("$jobName"),
+                    "jobName": jsonata("$trainingJob"),
+                    "fingerprint": jsonata("$fingerprint"),
                     "modelData": jsonata("$modelData"),
                     "evidence": jsonata("$evidence"),
                 }
@@ -77,6 +83,7 @@ class RegistryStates(Construct):
                     "evaluation": jsonata("$evaluation"),
                     "evidence": jsonata("$evidence"),
                     "version": VERSION,
+                    "trainedBefore": TRAINED_BEFORE,
                 }
             ),
         )

@@ -30,7 +30,8 @@ def train(
     key: kms.IKey,
     role: iam.IRole,
 ) -> sfn.CustomState:
-    """A state that waits for the job, and leaves the variables `jobName` and `modelData`.
+    """A state that waits for the job, and leaves the variables `jobName`,
+    `trainingJob` and `modelData`.
 
     Written out because the CDK's task knows no spot capacity:
     https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
@@ -53,7 +54,7 @@ def train(
                     "TrainingImage": IMAGE_URI,
                     "TrainingInputMode": "File",
                 },
-                "HyperParameters": _as_text(settings.model.hyperparameters),
+                "HyperParameters": hyperparameter_texts(settings),
                 "InputDataConfig": [
                     {
                         "ChannelName": "training",
@@ -89,6 +90,7 @@ def train(
             },
             "Assign": {
                 "jobName": jsonata("$states.result.TrainingJobName"),
+                "trainingJob": jsonata("$states.result.TrainingJobName"),
                 "modelData": jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
             },
         },
@@ -103,9 +105,9 @@ def _spot(bucket_name: str) -> Mapping[str, object]:
     return {"EnableManagedSpotTraining": True, "CheckpointConfig": {"S3Uri": place}}
 
 
-def _as_text(hyperparameters: Mapping[str, str | int | float | bool]) -> dict[str, str]:
-    # SageMaker takes text only; true and false as JSON writes them.
+def hyperparameter_texts(settings: Settings) -> dict[str, str]:
+    """The hyperparameters as SageMaker takes them: text only, true and false as JSON has them."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in hyperparameters.items()
+        for name, value in settings.model.hyperparameters.items()
     }

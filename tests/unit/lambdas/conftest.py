@@ -11,6 +11,7 @@ from clean_up import handler as clean_up
 from gather_evidence import environment as gather_evidence
 from invoke_endpoint import handler as invoke_endpoint
 from mail_outcome import handler as mail_outcome
+from preflight import handler as preflight
 from record_outcome import handler as record_outcome
 from shared import aws
 from smoke_test import handler as smoke_test
@@ -27,6 +28,7 @@ _CACHES = (
     aws.sagemaker_at_once,
     aws.sagemaker_runtime,
     aws.sagemaker_runtime_again,
+    aws.service_quotas,
     aws.sns,
     aws.stepfunctions,
     answer_approval.environment,
@@ -36,6 +38,7 @@ _CACHES = (
     invoke_endpoint.environment,
     invoke_endpoint.watch,
     mail_outcome.environment,
+    preflight.environment,
     record_outcome.environment,
     smoke_test.environment,
 )

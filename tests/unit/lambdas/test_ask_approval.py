@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from ask_approval.handler import handle
-from ask_approval.subscriptions import ApproversNotConfirmed
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.sns.models import sns_backends
@@ -19,6 +18,7 @@ from shared.approvals import Approval, approval_id_of
 from shared.approvals_table import ApprovalsTable
 from shared.environment import InvalidEnvironmentError
 from shared.links import KmsLinkKey, SignedClaim
+from shared.subscriptions import ApproversNotConfirmed
 from shared.transient import TransientError
 
 from tests.unit.lambdas import approval_table, events

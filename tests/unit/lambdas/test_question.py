@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 from ask_approval.question import write_mail
-from ask_approval.subscriptions import Subscription
 from shared.approvals import Approval
 from shared.evidence import Evidence, LiveModel
 from shared.gate import Gate
 from shared.mail import MAX_BODY_BYTES, Mail
+from shared.subscriptions import Subscription
 
 from tests.unit.lambdas import events
 from tests.unit.lambdas.approval_fakes import ADA, APPROVAL

@@ -33,7 +33,9 @@ _PROPERTIES = {
     "testVersion": "77aa01bc93d2",
     "manifest": "predictions/1a2b3c4d-20261122-5f0e9c/data.json",
     "report": "predictions/1a2b3c4d-20261122-5f0e9c/evaluation.json",
+    "trainVersion": "7a1c0d3e9b52",
     "trainingJob": "1a2b3c4d-20261122-5f0e9c",
+    "fingerprint": "8f14e45fceea167a5a36dedd4bea2543",
     "task": "classification",
     "rows": "30",
     "gate": "passed",
@@ -172,7 +174,7 @@ def test_a_throttled_registry_is_tried_again_with_the_same_token(
     assert handle(_EVENT, None)["number"] == 7
 
 
-@pytest.mark.parametrize("name", sorted(set(_EVENT) - {"evidence"}))
+@pytest.mark.parametrize("name", sorted(set(_EVENT) - {"evidence", "fingerprint"}))
 def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(InvalidEventError, match=name):
         handle({**_EVENT, name: ""}, None)
@@ -187,6 +189,7 @@ def _release(hyperparameters: dict[str, str], **changes: str) -> Release:
         "approval_id": _EVENT["approvalId"],
         "job_name": _EVENT["jobName"],
         "model_data": _EVENT["modelData"],
+        "fingerprint": _EVENT["fingerprint"],
         **changes,
     }
     return Release(**given, evidence=evidence)

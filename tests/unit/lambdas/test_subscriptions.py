@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import boto3
 import pytest
 from ask_approval.question import write_mail
-from ask_approval.subscriptions import (
+from botocore.stub import Stubber
+from moto import mock_aws
+from shared import aws
+from shared.subscriptions import (
     Subscription,
     addresses_of,
     confirmed_subscriptions,
     others_among,
 )
-from botocore.stub import Stubber
-from moto import mock_aws
-from shared import aws
 
 from tests.unit.lambdas.approval_fakes import ADA, APPROVAL, GRACE, LIN
 from tests.unit.lambdas.aws_commands import commands, option, unknown_options

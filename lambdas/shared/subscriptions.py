@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,33 +64,53 @@ def others_among(
     ]
 
 
+def shortage(
+    *,
+    approvers: Sequence[str],
+    barred: Collection[str],
+    approvals_required: int,
+    confirmed: frozenset[str],
+    topic_arn: str,
+) -> str:
+    """Why approvals cannot come, and who must do what; "" if enough people can give theirs.
+
+    Args:
+        barred: the approvers who may not approve this release.
+        confirmed: the addresses, casefolded, that get mail.
+    """
+    unconfirmed = [one for one in approvers if one.casefold() not in confirmed]
+    able = [one for one in approvers if one not in unconfirmed and one not in barred]
+    if len(able) >= approvals_required:
+        return ""
+    reasons = [
+        f"The release needs the approval of {approvals_required}, and only {len(able)} of its "
+        "approvers can give it."
+    ]
+    if unconfirmed:
+        reasons.append(how_to_confirm(unconfirmed, topic_arn=topic_arn))
+    if barred:
+        reasons.append(
+            f"{', '.join(barred)} committed this change and may not approve it. Should that leave "
+            "too few, add approvers to settings.toml and deploy."
+        )
+    return "\n\n".join(reasons)
+
+
 def require_enough(confirmed: frozenset[str], *, approval: Approval, topic_arn: str) -> None:
     """Refuse to wait for approvals that cannot come.
 
     Raises:
         ApproversNotConfirmed: fewer confirmed approvers may approve than must.
     """
-    unconfirmed = [one for one in approval.approvers if one.casefold() not in confirmed]
-    able = [
-        one
-        for one in approval.approvers
-        if one.casefold() in confirmed and approval.may_approve(one)
-    ]
-    if len(able) >= approval.approvals_required:
-        return
-    reasons = [
-        f"The release needs the approval of {approval.approvals_required}, and only {len(able)} of "
-        "its approvers can give it."
-    ]
-    if unconfirmed:
-        reasons.append(how_to_confirm(unconfirmed, topic_arn=topic_arn))
-    barred = [one for one in approval.approvers if not approval.may_approve(one)]
-    if barred:
-        reasons.append(
-            f"{', '.join(barred)} committed this change and may not approve it. Should that leave "
-            "too few, add approvers to settings.toml and deploy."
-        )
-    raise ApproversNotConfirmed("\n\n".join(reasons))
+    missing = shortage(
+        approvers=approval.approvers,
+        barred=[one for one in approval.approvers if not approval.may_approve(one)],
+        approvals_required=approval.approvals_required,
+        confirmed=confirmed,
+        topic_arn=topic_arn,
+    )
+    if missing:
+        raise ApproversNotConfirmed(missing)
 
 
 def how_to_confirm(unconfirmed: Iterable[str], *, topic_arn: str) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+
 from shared.logs import log_event
 from shared.transient import error_name
 
@@ -20,21 +21,32 @@ _TAGGED = re.compile(
 )
 
 
-def image_digest(ecr: ECRClient, *, image_uri: str) -> str:
-    """The digest in the address itself, else what Amazon ECR has under its tag; "" if unknown."""
+def find_digest(ecr: ECRClient, *, image_uri: str) -> str:
+    """The digest in the address itself, else what Amazon ECR has under its tag.
+
+    It is "" for an address that is none in Amazon ECR.
+
+    Raises:
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as DescribeImages.
+    """
     if match := _DIGEST.fullmatch(image_uri):
         return match[1]
     tagged = _TAGGED.fullmatch(image_uri)
     if not tagged:
         log_event("imageDigestUnknown", level="WARNING", reason="not an address in Amazon ECR")
         return ""
+    answer = ecr.describe_images(
+        registryId=tagged["account"],
+        repositoryName=tagged["repository"],
+        imageIds=[{"imageTag": tagged["tag"]}],
+    )
+    return answer["imageDetails"][0].get("imageDigest", "") if answer["imageDetails"] else ""
+
+
+def image_digest(ecr: ECRClient, *, image_uri: str) -> str:
+    """What find_digest finds; "" if it cannot be looked up."""
     try:
-        answer = ecr.describe_images(
-            registryId=tagged["account"],
-            repositoryName=tagged["repository"],
-            imageIds=[{"imageTag": tagged["tag"]}],
-        )
+        return find_digest(ecr, image_uri=image_uri)
     except (ClientError, BotoCoreError) as error:
         log_event("imageDigestUnknown", level="WARNING", reason=error_name(error))
         return ""
-    return answer["imageDetails"][0].get("imageDigest", "") if answer["imageDetails"] else ""

@@ -1,0 +1,1 @@
+"""Looks for what would stop a release later, before a machine is paid for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
 from ministack.core.responses import (  # type: ignore[import-untyped]
     get_account_id,
-    get_region,
     request_scope,
 )
 from ministack.services import eventbridge  # type: ignore[import-untyped]
@@ -27,9 +27,13 @@ from ministack.services.cloudformation import (  # type: ignore[import-untyped]
 from local.cloud.identities import Identities
 from local.codebuild.builds import Builds
 from local.pipeline.api import SERVICE, TARGET_PREFIX, Api, resource_arns
-from local.pipeline.pipeline import Pipeline
+from local.pipeline.executions import Trigger
+from local.pipeline.pipeline import BY_RULE, Pipeline
 from local.pipeline.service import Pipelines
 from local.pipeline.surroundings import Surroundings
+from local.sagemaker.errors import ApiError
+
+logger = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -52,6 +56,7 @@ def install(identities: Identities, builds: Builds, *, state_dir: Path) -> Pipel
     )
     _add_api(Api(pipelines))
     _add_resource(pipelines)
+    _add_target(pipelines, identities)
     return pipelines
 
 
@@ -112,19 +117,45 @@ def _add_resource(pipelines: Pipelines) -> None:
     }
 
 
-def _send_event(
-    *, account: str, detail_type: str, resource: str, detail: Mapping[str, Any]
-) -> None:
-    """Put an event of CodePipeline on an account's default bus."""
+def _add_target(pipelines: Pipelines, identities: Identities) -> None:
+    """Let rules start pipelines, by the role of their target.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+    """
+    original = eventbridge._invoke_target
+
+    def invoke(target: Any, event: Any, rule: Any, view: Any = None) -> None:
+        arn, role = target.get("Arn", ""), target.get("RoleArn", "")
+        if not arn.startswith("arn:aws:codepipeline:"):
+            original(target, event, rule, view)
+            return
+        try:
+            refused = identities.refusal(role, "codepipeline:StartPipelineExecution", arn)
+            if refused or not identities.trusts(role, "events.amazonaws.com"):
+                logger.error("A rule may not start %s: %s", arn, refused or f"no trust in {role}")
+                return
+            account, name = arn.split(":")[4:6]
+            pipelines.find(name, account=account).start(
+                Trigger(kind=BY_RULE, detail=rule.get("Arn", ""))
+            )
+        except (ApiError, IndexError) as error:
+            logger.error("A rule cannot start %s: %s", arn, error)
+
+    eventbridge._invoke_target = invoke
+
+
+def _send_event(*, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
+    """Put an event of a service on the default bus of its resource's account."""
+    region, account = resource.split(":")[3:5]
     entry = {
-        "Source": f"aws.{SERVICE}",
+        "Source": source,
         "DetailType": detail_type,
         "Detail": json.dumps(detail),
         "Resources": [resource],
     }
 
     def put() -> None:
-        with request_scope(account, resource.split(":")[3] or get_region()):
+        with request_scope(account, region):
             eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
     contextvars.copy_context().run(put)

@@ -88,7 +88,7 @@ class Events:
         }
         try:
             self._surroundings.send_event(
-                account=self._arn.split(":")[4],
+                source="aws.codepipeline",
                 detail_type=f"CodePipeline {kind} Execution State Change",
                 resource=self._arn,
                 detail=detail,

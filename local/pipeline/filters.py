@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from local.pipeline.definition import Action, Definition
+
 FILES_LOOKED_AT = 100
 """File paths are compared for so many changed files of a push; further ones start nothing."""
 
@@ -51,6 +53,28 @@ def kept_out(push: Mapping[str, Any], *, branch: str, files: Sequence[str]) -> s
     ]
     shown = ", ".join(looked_at[:3]) + (", …" if len(looked_at) > 3 else "")
     return f"its filter {' and '.join(told)} leaves none of the changed files ({shown}){beyond}"
+
+
+def kept_out_of(
+    definition: Definition, action: Action, *, branch: str, files: Sequence[str]
+) -> str | None:
+    """Why a push does not start a pipeline by the source action of a connection; None if it does.
+
+    A trigger decides where there is one, else the action's own branch.
+    """
+    triggers = [
+        trigger["gitConfiguration"]
+        for trigger in definition.triggers
+        if trigger["gitConfiguration"]["sourceActionName"] == action.name
+    ]
+    if triggers:
+        pushes = [push for trigger in triggers for push in trigger.get("push", [])]
+        told = [kept_out(push, branch=branch, files=files) for push in pushes]
+        return None if None in told else " and ".join(str(reason) for reason in told)
+    if action.configuration.get("DetectChanges", "true").lower() != "true":
+        return f"its source action {action.name} has no trigger and does not detect changes"
+    watched = action.configuration["BranchName"]
+    return None if watched == branch else f"it watches the branch {watched}, not {branch}"
 
 
 def _kept_out_branch(criteria: Mapping[str, Any], branch: str) -> str | None:

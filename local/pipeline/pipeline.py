@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from local.codebuild.builds import Builds
 from local.pipeline import filters, variables
-from local.pipeline.definition import Action, Definition
+from local.pipeline.actions import codecommit
+from local.pipeline.definition import Definition
 from local.pipeline.executions import (
     CANCELLED,
     FAILED,
@@ -23,6 +24,7 @@ from local.pipeline.surroundings import Surroundings
 from local.sagemaker.errors import ApiError
 
 CREATED, STARTED, PUSHED = "CreatePipeline", "StartPipelineExecution", "WebhookV2"
+BY_RULE = "CloudWatchEvent"
 
 
 class Pipeline:
@@ -39,6 +41,7 @@ class Pipeline:
         self, definition: Definition, surroundings: Surroundings, builds: Builds, *, arn: str
     ) -> None:
         self.arn = arn
+        self._surroundings = surroundings
         self.definition = definition
         self.version = 1
         self.created = self.updated = time.time()
@@ -176,14 +179,25 @@ class Pipeline:
         return max(entered, key=lambda one: one.stages[stage].started, default=None)
 
     def pushed(
-        self, *, branch: str, commit: str, files: Sequence[str]
+        self, *, branch: str, before: str, commit: str, files: Sequence[str]
     ) -> tuple[Execution | None, str]:
         """What the triggers make of a push: the execution that starts, and why or why not."""
         reasons = []
         for action in self.definition.source_actions:
-            if action.kind != "CodeStarSourceConnection":
+            if action.kind == codecommit.KIND.provider:
+                number = len(self.executions)
+                changed = codecommit.state_change(branch=branch, before=before, after=commit)
+                self._surroundings.send_event(
+                    source="aws.codecommit",
+                    detail_type="CodeCommit Repository State Change",
+                    resource=codecommit.repository_arn(action, pipeline_arn=self.arn),
+                    detail={**changed, "repositoryName": action.configuration["RepositoryName"]},
+                )
+                if len(self.executions) > number:
+                    return self.executions[number], f"commit {commit[:8]} was pushed to {branch}"
+                reasons.append(f"no rule of EventBridge starts it when {branch} changes")
                 continue
-            kept_out = self._kept_out(action, branch=branch, files=files)
+            kept_out = filters.kept_out_of(self.definition, action, branch=branch, files=files)
             if kept_out is None:
                 trigger = Trigger(
                     kind=PUSHED,
@@ -193,19 +207,4 @@ class Pipeline:
                 )
                 return self.start(trigger), f"commit {commit[:8]} was pushed to {branch}"
             reasons.append(kept_out)
-        return None, "; ".join(reasons) or "no source action of it looks at the repository"
-
-    def _kept_out(self, action: Action, *, branch: str, files: Sequence[str]) -> str | None:
-        triggers = [
-            trigger["gitConfiguration"]
-            for trigger in self.definition.triggers
-            if trigger["gitConfiguration"]["sourceActionName"] == action.name
-        ]
-        if triggers:
-            pushes = [push for trigger in triggers for push in trigger.get("push", [])]
-            told = [filters.kept_out(push, branch=branch, files=files) for push in pushes]
-            return None if None in told else " and ".join(str(reason) for reason in told)
-        if action.configuration.get("DetectChanges", "true").lower() != "true":
-            return f"its source action {action.name} has no trigger and does not detect changes"
-        watched = action.configuration["BranchName"]
-        return None if watched == branch else f"it watches the branch {watched}, not {branch}"
+        return None, "; ".join(reasons)

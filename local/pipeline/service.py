@@ -122,7 +122,9 @@ class Pipelines:
         for (_, name), pipeline in sorted(self._pipelines.items()):
             execution, reason = None, kept_out
             if not kept_out:
-                execution, reason = pipeline.pushed(branch=branch, commit=after, files=files)
+                execution, reason = pipeline.pushed(
+                    branch=branch, before=before, commit=after, files=files
+                )
             started = execution.id if execution else None
             outcomes.append(PushOutcome(pipeline=name, execution_id=started, reason=reason))
         return outcomes

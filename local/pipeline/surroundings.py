@@ -28,10 +28,13 @@ class Refusal(Protocol):
 
 
 class SendEvent(Protocol):
-    """Puts an event of CodePipeline on the default bus of an account."""
+    """Puts an event of a service on the default bus of its resource's account.
+
+    The rules that match it have called their targets when it returns.
+    """
 
     def __call__(
-        self, *, account: str, detail_type: str, resource: str, detail: Mapping[str, Any]
+        self, *, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
     ) -> None: ...
 
 

@@ -96,6 +96,45 @@ def template(*, key_actions: tuple[str, ...] = ("kms:Decrypt", "kms:GenerateData
     }
 
 
+def of_codecommit() -> Any:  # noqa: ANN401
+    """The same with a source in CodeCommit and the rule that starts it."""
+    made = template()
+    resources = made["Resources"]
+    repository = {"Fn::Sub": "arn:aws:codecommit:${AWS::Region}:${AWS::AccountId}:small"}
+    pipeline = {"Fn::Sub": f"arn:aws:codepipeline:${{AWS::Region}}:${{AWS::AccountId}}:{PIPELINE}"}
+    given = {"RepositoryName": "small", "BranchName": "main", "PollForSourceChanges": False}
+    [source] = resources["Pipeline"]["Properties"]["Stages"][0]["Actions"]
+    source["ActionTypeId"]["Provider"] = "CodeCommit"
+    source["Configuration"] = given
+    [policy] = resources["PipelineRole"]["Properties"]["Policies"]
+    policy["PolicyDocument"]["Statement"].append(
+        statement(
+            [
+                f"codecommit:{action}"
+                for action in ("GetBranch", "GetCommit", "GetUploadArchiveStatus", "UploadArchive")
+            ],
+            repository,
+        )
+    )
+    resources["StarterRole"] = role(
+        statement("codepipeline:StartPipelineExecution", pipeline), service="events"
+    )
+    resources["Starter"] = {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "EventPattern": {
+                "source": ["aws.codecommit"],
+                "resources": [repository],
+                "detail": {"event": ["referenceUpdated"], "referenceName": ["main"]},
+            },
+            "Targets": [
+                {"Id": "Pipeline", "Arn": pipeline, "RoleArn": attribute("StarterRole.Arn")}
+            ],
+        },
+    }
+    return made
+
+
 def _pipeline() -> dict[str, Any]:
     variables = [{"name": "COMMIT", "value": "#{Commit.CommitId}"}]
     source = {

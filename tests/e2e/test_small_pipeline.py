@@ -18,7 +18,7 @@ from local.deployment import session
 from local.release import wait_for
 from local.repository import NO_COMMIT
 from local.running_cloud import RunningCloud
-from tests.e2e.small_pipeline import DEPLOYED, PIPELINE, template
+from tests.e2e.small_pipeline import DEPLOYED, PIPELINE, of_codecommit, template
 
 _STACK = "small"
 
@@ -92,6 +92,14 @@ class Small:
 
         wait_for(look, seconds=30, what="the event of the end")
         return told
+
+    def wait_for_build(self, execution_id: str) -> None:
+        """Wait until the source action has succeeded and the next one runs."""
+        wait_for(
+            lambda: self.actions(execution_id)[-1]["actionName"] == "Build",
+            seconds=30,
+            what="the action after the source",
+        )
 
     def actions(self, execution_id: str) -> list[Any]:
         """What the execution's actions have done, in order."""
@@ -181,10 +189,16 @@ def test_a_role_without_the_key_fails_at_the_source_and_a_retry_mends_it(small: 
         pipelineExecutionId=execution_id,
         retryMode="FAILED_ACTIONS",
     )
-    wait_for(
-        lambda: small.actions(execution_id)[-1]["actionName"] == "Build",
-        seconds=30,
-        what="the action after the one that has failed",
+    small.wait_for_build(execution_id)
+
+
+def test_a_rule_starts_the_pipeline_of_a_codecommit_repository(small: Small) -> None:
+    small.deploy(of_codecommit())
+    [outcome] = small.push(topic="fourth-topic")
+    assert outcome["reason"] == f"commit {small.tip[:8]} was pushed to main"
+    small.wait_for_build(outcome["execution_id"])
+    assert small.actions(outcome["execution_id"])[0]["output"]["outputVariables"]["CommitId"] == (
+        small.tip
     )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.pipeline import checks
 from local.pipeline.definition import declaration_of, definition_of
 from tests.infrastructure.intrinsics import REGION, Intrinsics
-from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.synthesis import VARIANTS, synthesized
 
 
-def test_the_pipeline_has_no_faults(shipped: Synthesis) -> None:
-    template = shipped.templates["pipeline"]
-    [pipeline] = shipped.resources("AWS::CodePipeline::Pipeline", stack="pipeline").values()
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_the_pipeline_has_no_faults(variant: str) -> None:
+    synthesis = synthesized(variant)
+    template = synthesis.templates["pipeline"]
+    [pipeline] = synthesis.resources("AWS::CodePipeline::Pipeline", stack="pipeline").values()
     properties = Intrinsics(template).resolve(pipeline["Properties"])
     declaration = declaration_of(properties, name=properties["Name"])
     assert checks.shape_faults(declaration) == []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from local.pipeline.actions import build, change_sets, source, step_functions
+from local.pipeline.actions import build, change_sets, codecommit, source, step_functions
 from local.pipeline.actions.base import Kind
 from local.pipeline.definition import Action
 
-KINDS = (source.KIND, build.KIND, change_sets.KIND, step_functions.KIND)
+KINDS = (source.KIND, codecommit.KIND, build.KIND, change_sets.KIND, step_functions.KIND)
 
 
 def kind_of(action: Action) -> Kind | None:

@@ -45,6 +45,31 @@ def _run(work: Work) -> Outcome:
         f"{service}:BranchName": branch,
     }
     work.require(f"{service}:UseConnection", connection, context=context)
+    commit = take(work, branch, named=given["FullRepositoryId"])
+    variables = {
+        "AuthorDate": commit.date,
+        "AuthorDisplayName": commit.author_name,
+        "AuthorEmail": commit.author_email,
+        "AuthorId": commit.author_email.partition("@")[0],
+        "BranchName": branch,
+        "CommitId": commit.id,
+        "CommitMessage": commit.message,
+        "ConnectionArn": connection,
+        "FullRepositoryName": given["FullRepositoryId"],
+    }
+    told = {"ProviderType": "GitHub", "CommitMessage": commit.message}
+    return Outcome(variables=variables, revision=revision_of(commit, json.dumps(told)))
+
+
+def take(work: Work, branch: str, *, named: str) -> Commit:
+    """Put the files of the due commit into the output artifact.
+
+    Args:
+        named: the repository, for the log.
+
+    Raises:
+        ActionFailedError: there is no such commit, or the artifact cannot be put.
+    """
     repository = work.surroundings.repository
     try:
         commit_id = work.commit or repository.tip(branch)
@@ -53,7 +78,7 @@ def _run(work: Work) -> Outcome:
         commit = repository.commit(commit_id)
     except RepositoryError as error:
         raise ActionFailedError("RevisionUnavailable", str(error)) from error
-    work.say(f"{given['FullRepositoryId']} {branch}: {commit.id} by {commit.author_name}")
+    work.say(f"{named} {branch}: {commit.id} by {commit.author_name}")
     [(name, location)] = work.outputs.items()
     session = work.session()
     with tempfile.TemporaryDirectory() as folder:
@@ -66,29 +91,13 @@ def _run(work: Work) -> Outcome:
         except ArtifactError as error:
             raise ActionFailedError("PermissionError", str(error)) from error
         work.say(f"{name}: {zipped.stat().st_size} bytes at s3://{location.bucket}/{location.key}")
-    return _outcome(commit, connection=connection, repository=given["FullRepositoryId"], on=branch)
+    return commit
 
 
-def _outcome(commit: Commit, *, connection: str, repository: str, on: str) -> Outcome:
-    told = {"ProviderType": "GitHub", "CommitMessage": commit.message}
-    return Outcome(
-        variables={
-            "AuthorDate": commit.date,
-            "AuthorDisplayName": commit.author_name,
-            "AuthorEmail": commit.author_email,
-            "AuthorId": commit.author_email.partition("@")[0],
-            "BranchName": on,
-            "CommitId": commit.id,
-            "CommitMessage": commit.message,
-            "ConnectionArn": connection,
-            "FullRepositoryName": repository,
-        },
-        revision=Revision(
-            id=commit.id,
-            summary=json.dumps(told)[:2048],
-            created=datetime.datetime.fromisoformat(commit.date).timestamp(),
-        ),
-    )
+def revision_of(commit: Commit, summary: str) -> Revision:
+    """A commit as an execution's source revision."""
+    created = datetime.datetime.fromisoformat(commit.date).timestamp()
+    return Revision(id=commit.id, summary=summary[:2048], created=created)
 
 
 KIND = Kind(

@@ -80,6 +80,7 @@ class FakeCloud:
     """
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    rule: Callable[[str, Mapping[str, Any]], None] = lambda _resource, _detail: None
     denied: set[str] = field(default_factory=set)
     trusted: bool = True
     roles: list[str] = field(default_factory=list)
@@ -118,11 +119,13 @@ class FakeCloud:
         )
 
     def send_event(
-        self, *, account: str, detail_type: str, resource: str, detail: Mapping[str, Any]
+        self, *, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
     ) -> None:
-        """Keep an event."""
-        del account, resource
-        self.events.append((detail_type.split()[1], detail))
+        """Keep an event of CodePipeline; let a rule see one of another service."""
+        if source == "aws.codepipeline":
+            self.events.append((detail_type.split()[1], detail))
+        else:
+            self.rule(resource, detail)
 
     @contextmanager
     def offer_template(self, text: str) -> Iterator[str]:

@@ -10,11 +10,13 @@ import pytest
 from botocore.validate import ParamValidator
 
 from local.pipeline.api import resource_arns
+from local.pipeline.executions import Trigger
+from local.pipeline.pipeline import BY_RULE
 from local.pipeline.repository import NOTHING
 from local.sagemaker.errors import ApiError
 from local.sagemaker.validation import service_model
 from tests.unit.local.pipeline.conftest import Place, wait_for
-from tests.unit.local.pipeline.examples import ACCOUNT, NAME, REGION, properties
+from tests.unit.local.pipeline.examples import ACCOUNT, NAME, REGION, Properties, action, properties
 
 ARN = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{NAME}"
 
@@ -233,3 +235,47 @@ def test_without_a_trigger_the_source_action_decides(
     commit = place.tree.push(branch=branch, app_py="1")
     [outcome] = place.pipelines.pushed(branch=branch, before=NOTHING, after=commit)
     assert outcome.reason == (reason or f"commit {commit[:8]} was pushed to main")
+
+
+def _from_codecommit() -> Properties:
+    made = properties(Triggers=[])
+    source = action(
+        "Source",
+        "CodeCommit",
+        {"RepositoryName": "model", "BranchName": "main", "PollForSourceChanges": False},
+        category="Source",
+        outputs=("Code",),
+        Namespace="Source@code",
+    )
+    made["Stages"][0]["Actions"] = [source]
+    return made
+
+
+def test_a_rule_starts_the_pipeline_of_a_codecommit_repository(place: Place) -> None:
+    pipeline = place.made(_from_codecommit())
+    seen: list[Any] = []
+
+    def rule(resource: str, detail: Mapping[str, Any]) -> None:
+        seen.append((resource, dict(detail)))
+        if detail["referenceName"] == "main":
+            pipeline.start(Trigger(kind=BY_RULE, detail="the rule"))
+
+    place.cloud.rule = rule
+    commit = place.tree.push(app_py="1")
+    [outcome] = place.pipelines.pushed(branch="main", before=NOTHING, after=commit)
+    execution = place.ended(pipeline.find(str(outcome.execution_id)), pipeline)
+    assert (execution.status, execution.source_version) == ("Succeeded", commit)
+    assert execution.variables["Source@code"]["RepositoryName"] == "model"
+    [(resource, detail)] = seen
+    assert resource == f"arn:aws:codecommit:{REGION}:{ACCOUNT}:model"
+    assert (detail["event"], detail["repositoryName"]) == ("referenceCreated", "model")
+    [outcome] = place.pipelines.pushed(branch="other", before=NOTHING, after=commit)
+    assert outcome.reason == "no rule of EventBridge starts it when other changes"
+
+
+def test_a_role_that_may_not_read_the_repository_fails_at_the_source(place: Place) -> None:
+    place.cloud.denied.add("codecommit:UploadArchive")
+    place.tree.push(app_py="1")
+    pipeline = place.made(_from_codecommit())
+    execution = place.ended(pipeline.executions[0], pipeline)
+    assert "codecommit:UploadArchive on" in str(execution.actions[-1].error)

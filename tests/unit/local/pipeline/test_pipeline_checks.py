@@ -136,7 +136,7 @@ def _variable(reference: str) -> str:
         (
             _kind("Manual", "Approval"),
             "stage Deploy, action Release: the local cloud does not know the action type Approval "
-            "AWS Manual 1; it knows CodeStarSourceConnection (Source), CodeBuild (Build or Test)",
+            "AWS Manual 1; it knows CodeStarSourceConnection (Source), CodeCommit (Source)",
         ),
         (lambda made: made["Stages"].pop(0), "action Synth: the first stage holds source actions"),
         (lambda made: made["Stages"].reverse(), "source actions belong into the first stage"),

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/welcome-introducing-ar
 from __future__ import annotations
 
 import secrets
+import shutil
 import string
 import tempfile
 import zipfile
@@ -70,7 +71,9 @@ class Artifacts:
                     **encryption,
                 )
         except (ClientError, BotoCoreError) as error:
-            raise ArtifactError(self._told(name, "written", location, error)) from error
+            raise ArtifactError(
+                self._told(name, "written (s3:PutObject)", location, error)
+            ) from error
 
     def read(self, name: str, location: ObjectLocation, path: str) -> bytes:
         """A file of an artifact.
@@ -81,9 +84,14 @@ class Artifacts:
         self._ask_key(name, "kms:Decrypt", "read")
         with tempfile.TemporaryFile() as zipped:
             try:
-                self._session.client("s3").download_fileobj(location.bucket, location.key, zipped)
+                found = self._session.client("s3").get_object(
+                    Bucket=location.bucket, Key=location.key
+                )
+                shutil.copyfileobj(found["Body"], zipped)
             except (ClientError, BotoCoreError) as error:
-                raise ArtifactError(self._told(name, "read", location, error)) from error
+                raise ArtifactError(
+                    self._told(name, "read (s3:GetObject)", location, error)
+                ) from error
             try:
                 with zipfile.ZipFile(zipped) as archive:
                     return archive.read(path)

@@ -92,7 +92,7 @@ class Pipelines:
 
     def find(self, name: str, *, account: str | None = None) -> Pipeline:
         """A pipeline by its name, of an account or of any. Raises ApiError."""
-        for (of, its_name), pipeline in self._pipelines.items():
+        for (of, its_name), pipeline in list(self._pipelines.items()):
             if its_name == name and account in (None, of):
                 return pipeline
         whose = f"Account '{account}'" if account else "The local cloud"

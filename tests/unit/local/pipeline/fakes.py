@@ -185,11 +185,11 @@ class FakeS3:
         assert given["SSEKMSKeyId"] == KEY
         self._cloud.objects[given["Bucket"], given["Key"]] = given["Body"].read()
 
-    def download_fileobj(self, bucket: str, key: str, target: Any) -> None:  # noqa: ANN401
-        """Write a body."""
+    def get_object(self, **given: str) -> dict[str, Any]:
+        """A body."""
         if "s3:GetObject" in self._cloud.denied:
-            raise refused("403", "Forbidden")
-        target.write(self._cloud.objects[bucket, key])
+            raise refused("AccessDenied", "Access Denied")
+        return {"Body": io.BytesIO(self._cloud.objects[given["Bucket"], given["Key"]])}
 
 
 class FakeStates:

@@ -118,7 +118,7 @@ def _stack_fails(cloud: FakeCloud) -> None:
             "PermissionError",
             "not authorized to perform: codeconnections:UseConnection",
         ),
-        (_deny("s3:PutObject"), "Source", "PermissionError", "cannot be written by arn:aws:iam"),
+        (_deny("s3:PutObject"), "Source", "PermissionError", "cannot be written (s3:PutObject) by"),
         (_deny("kms:GenerateDataKey"), "Source", "PermissionError", "kms:GenerateDataKey on"),
         (_deny("codebuild:BatchGetBuilds"), "Synth", "PermissionError", "codebuild:BatchGetB"),
         (_deny("sts:AssumeRole"), "Prepare", "PermissionError", "cannot take the action's role"),

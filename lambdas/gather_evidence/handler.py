@@ -20,7 +20,7 @@ from shared.transient import transient_errors_named
 
 from gather_evidence.environment import limits
 from gather_evidence.live import live_model
-from gather_evidence.training import Job, read_job
+from gather_evidence.training import Job, job_elsewhere, read_job
 
 # A person needs a glimpse of the row only; the smoke test gets it from the evaluation itself.
 _MAX_SAMPLE_ROW_CHARACTERS = 300
@@ -51,7 +51,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     found = FoundLive.from_json(fields.mapping(event, "live"))
     compared_key = fields.optional_text(event, "liveReportKey")
     with transient_errors_named():
-        job = read_job(aws.sagemaker(), job_name=job_name)
+        job = job_elsewhere(event) or read_job(aws.sagemaker(), job_name=job_name)
         live, problem = live_model(
             aws.s3(),
             found,
@@ -106,5 +106,5 @@ def _evidence(evidence: Evidence, job: Job) -> Evidence:
         evidence,
         evaluation=replace(evidence.evaluation, sample_row=row),
         hyperparameters=shown,
-        hyperparameters_left_off=len(job.hyperparameters) - len(shown),
+        hyperparameters_left_off=job.left_off + len(job.hyperparameters) - len(shown),
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shared import fields
 from shared.evidence import Training
 
 if TYPE_CHECKING:
@@ -17,10 +18,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """The training and its hyperparameters, as SageMaker got them."""
+    """The training and its hyperparameters, as SageMaker got them; so many are left off."""
 
     training: Training
     hyperparameters: Mapping[str, str]
+    left_off: int = 0
+
+
+def job_elsewhere(event: Mapping[str, Any]) -> Job | None:
+    """What the event tells of a training in another environment; None of one in this.
+
+    Raises:
+        InvalidEventError: it is told, but wrong.
+    """
+    if event.get("training") is None:
+        return None
+    told = fields.mapping(event, "training")
+    hyperparameters = fields.mapping(told, "hyperparameters")
+    return Job(
+        training=Training(
+            seconds=fields.whole_number(told, "seconds"),
+            instance_type=fields.text(told, "instanceType"),
+        ),
+        hyperparameters={
+            name: fields.optional_text(hyperparameters, name) for name in hyperparameters
+        },
+        left_off=fields.whole_number(told, "hyperparametersLeftOff"),
+    )
 
 
 def read_job(sagemaker: SageMakerClient, *, job_name: str) -> Job:

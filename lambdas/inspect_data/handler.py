@@ -28,20 +28,23 @@ class NoHeldOutData(Exception):  # noqa: N818 - see above
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """List the data under both prefixes, write the manifest, return the version.
 
+    Without a prefix for training data, the model was trained elsewhere.
+
     Raises:
         InvalidEventError, NoTrainingData, NoHeldOutData, TransientError
     """
     bucket = fields.text(event, "bucket")
-    train_prefix = fields.text(event, "trainPrefix")
+    train_prefix = fields.optional_text(event, "trainPrefix")
     test_prefix = fields.text(event, "testPrefix")
     manifest_key = fields.text(event, "manifestKey")
     with transient_errors_named():
         s3 = aws.s3()
-        train = list(_objects(s3, bucket=bucket, prefix=train_prefix))
-        if problem := no_data(
-            [item.size for item in train], uri=f"s3://{bucket}/{train_prefix}", name="train.csv"
-        ):
-            raise NoTrainingData(problem)
+        train: list[DataObject] = []
+        if train_prefix:
+            train = list(_objects(s3, bucket=bucket, prefix=train_prefix))
+            uri = f"s3://{bucket}/{train_prefix}"
+            if problem := no_data([item.size for item in train], uri=uri, name="train.csv"):
+                raise NoTrainingData(problem)
         test = list(_objects(s3, bucket=bucket, prefix=test_prefix))
         if problem := no_data(
             [item.size for item in test], uri=f"s3://{bucket}/{test_prefix}", name="test.csv"

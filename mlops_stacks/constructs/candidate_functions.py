@@ -105,10 +105,12 @@ class GatherEvidence(ReleaseFunction):
             timeout=Duration.minutes(2),
             role_name=role_name(settings, GATHER_EVIDENCE),
         )
-        jobs = job_names(settings.names.model)
-        self.allow(["sagemaker:DescribeTrainingJob"], [sagemaker_arn(self, "training-job", jobs)])
+        if settings.trains:
+            jobs = job_names(settings.names.model)
+            training_jobs = sagemaker_arn(self, "training-job", jobs)
+            self.allow(["sagemaker:DescribeTrainingJob"], [training_jobs])
+            acknowledge_sagemaker(self.role, resource="training-job", name=jobs)
         self.allow(["ecr:DescribeImages"], [repository.repository_arn])
         self.allow(["s3:GetObject"], [bucket.arn_for_objects(f"{PREDICTIONS_PREFIX}*")])
         self.allow_key(key)
-        acknowledge_sagemaker(self.role, resource="training-job", name=jobs)
         acknowledge_prefix(self.role, bucket=bucket, prefix=PREDICTIONS_PREFIX)

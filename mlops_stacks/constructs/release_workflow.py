@@ -29,12 +29,13 @@ class WorkflowResources:
     """What the workflow works with.
 
     Attributes:
+        training_role: None where nothing is trained.
         alarms: what rolls an update of the endpoint back.
     """
 
     bucket: s3.IBucket
     key: kms.IKey
-    training_role: iam.Role
+    training_role: iam.Role | None
     serving_role: iam.Role
     alarms: Sequence[cloudwatch.IAlarm]
 
@@ -64,9 +65,10 @@ class ReleaseWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         names = settings.names
+        training = resources.training_role
         # Their policies are written out; the CDK's tasks would add access to every object.
         roles = ModelRoles(
-            training=resources.training_role.without_policy_updates(),
+            training=training.without_policy_updates() if training else None,
             serving=resources.serving_role.without_policy_updates(),
         )
         failure = FailurePath(
@@ -119,7 +121,8 @@ class ReleaseWorkflow(Construct):
             names=names,
             scales=settings.endpoint.autoscaling is not None,
             alarms=resources.alarms,
-            passed_roles=[resources.training_role, resources.serving_role],
+            trains=training is not None,
+            passed_roles=[role for role in (training, resources.serving_role) if role],
             functions=functions.all(),
         ).role
         self.state_machine = sfn.StateMachine(

@@ -144,7 +144,8 @@ class SageMakerRoles(Construct):
         alarms: the alarms that roll an update back: SageMaker reads them with the model's role.
 
     Attributes:
-        training: reads `train/`, writes `models/`; on spot capacity, keeps `checkpoints/`.
+        training: reads `train/`, writes `models/`; on spot capacity, keeps `checkpoints/`. None
+            where nothing is trained.
         serving: reads `models/` and `test/`, writes `predictions/` and what is `captured/`.
     """
 
@@ -160,21 +161,23 @@ class SageMakerRoles(Construct):
         alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
         super().__init__(scope, construct_id)
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html: what the
-        # container deletes of its checkpoints is deleted in the bucket too.
-        checkpoints = [CHECKPOINTS_PREFIX] if settings.training.spot else []
-        self.training = SageMakerRole(
-            self,
-            "Training",
-            description="Training jobs of the model",
-            bucket=bucket,
-            key=key,
-            repository=repository,
-            read=[TRAIN_PREFIX, *checkpoints],
-            write=[MODELS_PREFIX, *checkpoints],
-            delete=checkpoints,
-            log_groups=["TrainingJobs"],
-        ).role
+        self.training: iam.Role | None = None
+        if settings.trains:
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html: what the
+            # container deletes of its checkpoints is deleted in the bucket too.
+            checkpoints = [CHECKPOINTS_PREFIX] if settings.training.spot else []
+            self.training = SageMakerRole(
+                self,
+                "Training",
+                description="Training jobs of the model",
+                bucket=bucket,
+                key=key,
+                repository=repository,
+                read=[TRAIN_PREFIX, *checkpoints],
+                write=[MODELS_PREFIX, *checkpoints],
+                delete=checkpoints,
+                log_groups=["TrainingJobs"],
+            ).role
         captured = [CAPTURED_PREFIX] if settings.endpoint.data_capture else []
         self.serving = SageMakerRole(
             self,

@@ -72,14 +72,7 @@ def workflow_functions(
             key=key,
             topic=resources.approval_topic,
         ).function,
-        find_training=FindTraining(
-            scope,
-            "FindTraining",
-            names=names,
-            bucket=bucket,
-            repository=resources.repository,
-            log_days=log_days,
-        ).function,
+        find_training=_find_training(scope, settings=settings, resources=resources),
         plan_evaluation=evaluating(
             "PlanEvaluation",
             folder="plan_evaluation",
@@ -170,4 +163,19 @@ def _take_offer(
         first=settings.place.first,
         bucket=resources.bucket,
         key=resources.key,
+    ).function
+
+
+def _find_training(
+    scope: Construct, *, settings: Settings, resources: FunctionResources
+) -> lambda_.IFunction | None:
+    if not settings.trains:
+        return None
+    return FindTraining(
+        scope,
+        "FindTraining",
+        names=settings.names,
+        bucket=resources.bucket,
+        repository=resources.repository,
+        log_days=settings.retention.log_days,
     ).function

@@ -28,6 +28,9 @@ from mlops_stacks.names import Names
 class AssessmentStates(Construct):
     """Leaves the variables `evaluation`, `live` and `evidence`, the gate's judgement in it.
 
+    Args:
+        trains: whether models are trained here.
+
     Attributes:
         start: the first state.
         end: the last state.
@@ -44,9 +47,11 @@ class AssessmentStates(Construct):
         inspect: lambda_.IFunction,
         find_live: lambda_.IFunction,
         gather: lambda_.IFunction,
+        trains: bool,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._trains = trains
         self.end = self._gather(names, bucket_name=resources.bucket.bucket_name, gather=gather)
         retry_lambda(self.end)
         failure.catch(self.end)
@@ -78,6 +83,7 @@ class AssessmentStates(Construct):
                 "UnchangedData",
                 bucket=resources.bucket,
                 inspect=inspect,
+                trains=trains,
                 then=self.end,
                 failure=failure,
             ).start,
@@ -105,6 +111,8 @@ class AssessmentStates(Construct):
                     "endpointName": names.endpoint,
                     "live": jsonata("$live"),
                     "liveReportKey": jsonata("$liveReportKey"),
+                    # Of a training elsewhere, only what came with the model is known.
+                    **({} if self._trains else {"training": jsonata("$training")}),
                 }
             ),
             assign={"evidence": jsonata("$states.result.Payload")},

@@ -29,6 +29,7 @@ def begin(
         put_back: where a version that is put back begins.
         failure: where a wrong input ends.
     """
+    offered = not settings.trains
     required = not settings.approval.committer_may_approve
     wrong_input = failure.explain(
         scope,
@@ -36,20 +37,23 @@ def begin(
         state="Is the input complete?",
         error="InvalidReleaseInput",
         cause='Send {"commitID": "<image tag>", "imageUri": "<repository>@<digest>"'
-        + (', "committer": "<e-mail of the author>"}; ' if required else "}; ")
+        + (', "committer": "<e-mail of the author>"' if required else "")
+        + (', "offerKey": "<key of the first environment\'s offer>"' if offered else "")
+        + "}; "
         + "a tag has up to 128 letters, digits, dots, hyphens and underscores; "
         '"committer", if it is there, has up to 254 characters and no white space. '
         'Or send {"modelPackageArn": "<ARN of an approved version>"} to put a version back',
     )
-    complete = (
+    complete = sfn.Condition.jsonata(complete_input(committer_required=required, offered=offered))
+    checked = (
         sfn.Choice.jsonata(scope, "Is the input complete?")
-        .when(sfn.Condition.jsonata(complete_input(committer_required=required)), make)
+        .when(complete, make)
         .otherwise(wrong_input)
     )
     return sfn.Pass.jsonata(
-        scope, "Name the release", assign=release_variables(settings.model.name)
+        scope, "Name the release", assign=release_variables(settings.names.model, offered=offered)
     ).next(
         sfn.Choice.jsonata(scope, "A version put back?")
         .when(sfn.Condition.jsonata(VERSION_TO_PUT_BACK), put_back)
-        .otherwise(complete)
+        .otherwise(checked)
     )

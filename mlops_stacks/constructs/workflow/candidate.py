@@ -20,9 +20,9 @@ CANDIDATE_PREDICTIONS = f"'{PREDICTIONS_PREFIX}' & $jobName & '/'"
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRoles:
-    """What the container may do while it trains and while it serves."""
+    """What the container may do while it trains, if it does, and while it serves."""
 
-    training: iam.IRole
+    training: iam.IRole | None
     serving: iam.IRole
 
 
@@ -30,7 +30,7 @@ class CandidateStates(Construct):
     """Leaves the variables `jobName`, `trainingJob`, `modelData` and `modelName`.
 
     Attributes:
-        start: the first state.
+        start: where a model is trained; None where that is not done.
         trained: where a release goes on that does not train, with `jobName` (it names predictions),
             `trainingJob` and `modelData` assigned.
         end: the last state.
@@ -47,14 +47,7 @@ class CandidateStates(Construct):
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.start = train(
-            self,
-            "Train the model",
-            settings=settings,
-            bucket_name=resources.bucket.bucket_name,
-            key=resources.key,
-            role=roles.training,
-        )
+        self._failure = failure
         model = create_model(
             self,
             "Create the model",
@@ -71,18 +64,26 @@ class CandidateStates(Construct):
             model_name=jsonata("$modelName"),
             predictions=CANDIDATE_PREDICTIONS,
         )
+        self._catch(self.end, "Stop the predictions", job="TransformJob")
+        failure.catch(model)
+        model.next(self.end)
+        self.start: sfn.CustomState | None = None
+        if roles.training:
+            self.start = train(
+                self,
+                "Train the model",
+                settings=settings,
+                bucket_name=resources.bucket.bucket_name,
+                key=resources.key,
+                role=roles.training,
+            )
+            self._catch(self.start, "Stop the training", job="TrainingJob")
+            self.start.next(model)
+
+    def _catch(self, state: sfn.CustomState, stop_id: str, *, job: str) -> None:
         # Step Functions stops the job of an aborted execution, but not that of a timed-out state.
-        for state, stop in (
-            (self.start, stop_job(self, "Stop the training", job="TrainingJob")),
-            (self.end, stop_job(self, "Stop the predictions", job="TransformJob")),
-        ):
-            failure.catch(state, errors=["States.Timeout"], then=_on(stop, failure))
-        for state in (self.start, model, self.end):
-            failure.catch(state)
-        self.start.next(model).next(self.end)
-
-
-def _on(stop: sfn.CustomState, failure: FailurePath) -> sfn.CustomState:
-    stop.add_catch(failure.start)  # The timeout is what is mailed.
-    stop.next(failure.start)
-    return stop
+        stop = stop_job(self, stop_id, job=job)
+        stop.add_catch(self._failure.start)  # The timeout is what is mailed.
+        stop.next(self._failure.start)
+        self._failure.catch(state, errors=["States.Timeout"], then=stop)
+        self._failure.catch(state)

@@ -135,13 +135,17 @@ VERSION_TO_PUT_BACK = jsonata("$exists($states.input.modelPackageArn)")
 """True for `{"modelPackageArn": <version>}`: an approved version is put back."""
 
 
-def release_variables(model_name: str) -> dict[str, object]:
+def release_variables(model_name: str, *, offered: bool = False) -> dict[str, object]:
     """Variables that hold for the whole run, whatever the input is.
 
     `approvalId` is made of the execution too: a retry must ask under the id that a mail may carry
     already, and whoever knows the execution finds its approval. `version` is registered later, and
     nothing is known of the live model before it is looked at. `trainedBefore` is the version whose
     training is made use of, if one is.
+
+    Args:
+        model_name: the model's name.
+        offered: whether the model is one that another environment offers.
     """
     commit = "$exists($states.input.commitID) ? $string($states.input.commitID) : 'unknown'"
     return {
@@ -162,6 +166,7 @@ def release_variables(model_name: str) -> dict[str, object]:
         },
         "liveReportKey": "",
         "pipelineExecutionId": _text_input("pipelineExecutionId"),
+        **({"offerKey": _text_input("offerKey")} if offered else {}),
         "previousConfiguration": "",
         "putBack": VERSION_TO_PUT_BACK,
         "reason": _text_input("reason"),
@@ -194,10 +199,12 @@ _COMPLETE_INPUT = (
 )
 
 
-def complete_input(*, committer_required: bool) -> str:
+def complete_input(*, committer_required: bool, offered: bool = False) -> str:
     """True for `{"commitID": <image tag>, "imageUri": <image reference>, "committer": <address>}`.
 
-    The committer may be left out unless it is required.
+    The committer may be left out unless it is required; `"offerKey"` is needed where models are
+    offered.
     """
     more = " and $length($committer) > 0" if committer_required else ""
+    more += " and $length($offerKey) > 0 and $length($offerKey) <= 1024" if offered else ""
     return jsonata(f"{_COMPLETE_INPUT}{more}")

@@ -11,7 +11,7 @@ class WorkflowFunctions:
 
     preflight: lambda_.IFunction
     inspect_data: lambda_.IFunction
-    find_training: lambda_.IFunction
+    find_training: lambda_.IFunction | None
     plan_evaluation: lambda_.IFunction
     measure_part: lambda_.IFunction
     merge_parts: lambda_.IFunction

@@ -13,9 +13,14 @@ from mlops_stacks.constructs.workflow.expressions import jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda
 
+_LOOKED = "$states.result.Payload"
+
 
 class InspectionStates(Construct):
     """Leaves the variable `data`: the version of the data, and where its objects are listed.
+
+    Args:
+        trains: whether models are trained here; if not, `trainData` is told of another place's.
 
     Attributes:
         start: the only state.
@@ -28,6 +33,7 @@ class InspectionStates(Construct):
         *,
         bucket: s3.IBucket,
         inspect: lambda_.IFunction,
+        trains: bool,
         failure: FailurePath,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -36,8 +42,10 @@ class InspectionStates(Construct):
             "Look at the data",
             bucket=bucket,
             inspect=inspect,
+            trains=trains,
             manifest="$releaseName",
             variable="data",
+            value=_LOOKED if trains else f"$merge([{_LOOKED}, $trainData])",
         )
         failure.catch(self.start)
 
@@ -61,6 +69,7 @@ class UnchangedDataStates(Construct):
         *,
         bucket: s3.IBucket,
         inspect: lambda_.IFunction,
+        trains: bool,
         then: sfn.IChainable,
         failure: FailurePath,
     ) -> None:
@@ -70,6 +79,7 @@ class UnchangedDataStates(Construct):
             "Look at the data again",
             bucket=bucket,
             inspect=inspect,
+            trains=trains,
             manifest="$releaseName & '-again'",
             variable="dataAfter",
             # A training may have read what came while it waited: then nobody can name its data.
@@ -102,8 +112,10 @@ def _look(
     *,
     bucket: s3.IBucket,
     inspect: lambda_.IFunction,
+    trains: bool,
     manifest: str,
     variable: str,
+    value: str = _LOOKED,
     assign: Mapping[str, str] | None = None,
 ) -> tasks.LambdaInvoke:
     """Look at the data.
@@ -111,6 +123,7 @@ def _look(
     Args:
         manifest: an expression for the name under which its objects are listed.
         variable: what is left.
+        value: an expression for it.
         assign: more variables.
     """
     state = tasks.LambdaInvoke.jsonata(
@@ -120,12 +133,12 @@ def _look(
         payload=sfn.TaskInput.from_object(
             {
                 "bucket": bucket.bucket_name,
-                "trainPrefix": TRAIN_PREFIX,
+                "trainPrefix": TRAIN_PREFIX if trains else "",
                 "testPrefix": TEST_PREFIX,
                 "manifestKey": jsonata(f"'{MANIFESTS_PREFIX}' & {manifest} & '.json'"),
             }
         ),
-        assign={variable: jsonata("$states.result.Payload"), **(assign or {})},
+        assign={variable: jsonata(value), **(assign or {})},
     )
     retry_lambda(state)
     return state

@@ -16,6 +16,7 @@ from mlops_stacks.constructs.workflow.functions import WorkflowFunctions
 from mlops_stacks.constructs.workflow.inspection import InspectionStates
 from mlops_stacks.constructs.workflow.prediction import PredictionResources
 from mlops_stacks.constructs.workflow.preflight import PreflightStates
+from mlops_stacks.constructs.workflow.promotion import PromotionStates
 from mlops_stacks.constructs.workflow.registry import RegistryStates
 from mlops_stacks.constructs.workflow.reuse import ReuseStates
 from mlops_stacks.constructs.workflow.unasked import ask_nobody
@@ -23,7 +24,7 @@ from mlops_stacks.settings import Settings
 
 
 class MakingStates(Construct):
-    """Checks, trains unless that was done, measures, compares, registers, asks.
+    """Checks, trains unless that was done already, measures, compares, registers, asks.
 
     Args:
         deploy: where an approved version goes.
@@ -82,6 +83,7 @@ class MakingStates(Construct):
             inspect=functions.inspect_data,
             find_live=functions.find_live,
             gather=functions.gather_evidence,
+            trains=settings.trains,
             failure=failure,
         )
         candidate = CandidateStates(
@@ -92,9 +94,50 @@ class MakingStates(Construct):
             roles=roles,
             failure=failure,
         )
-        inspection = InspectionStates(
-            self, "Inspection", bucket=bucket, inspect=functions.inspect_data, failure=failure
+        preflight = PreflightStates(
+            self,
+            "Preflight",
+            settings=settings,
+            bucket=bucket,
+            preflight=functions.preflight,
+            trains=settings.trains,
+            failure=failure,
         )
+        self.start = preflight.start
+        preflight.start.next(self._model(settings, bucket, functions, candidate, failure))
+        candidate.end.next(assessment.start)
+        assessment.end.next(registry.start)
+
+    def _model(
+        self,
+        settings: Settings,
+        bucket: s3.IBucket,
+        functions: WorkflowFunctions,
+        candidate: CandidateStates,
+        failure: FailurePath,
+    ) -> sfn.IChainable:
+        """To a trained model: made here, or taken from the first environment."""
+        inspection = InspectionStates(
+            self,
+            "Inspection",
+            bucket=bucket,
+            inspect=functions.inspect_data,
+            trains=settings.trains,
+            failure=failure,
+        )
+        if functions.take_offer and settings.place and settings.place.first:
+            promotion = PromotionStates(
+                self,
+                "Promotion",
+                first=settings.place.first,
+                bucket=bucket,
+                take_offer=functions.take_offer,
+                failure=failure,
+            )
+            promotion.start.next(inspection.start).next(candidate.trained)
+            return promotion.start
+        if candidate.start is None or functions.find_training is None:
+            raise ValueError("A model that is not taken from elsewhere has to be trained")
         reuse = ReuseStates(
             self,
             "Reuse",
@@ -105,20 +148,8 @@ class MakingStates(Construct):
             trained=candidate.trained,
             failure=failure,
         )
-        preflight = PreflightStates(
-            self,
-            "Preflight",
-            settings=settings,
-            bucket=bucket,
-            preflight=functions.preflight,
-            trains=True,
-            failure=failure,
-        )
-        self.start = preflight.start
-        preflight.start.next(inspection.start)
         inspection.start.next(reuse.start)
-        candidate.end.next(assessment.start)
-        assessment.end.next(registry.start)
+        return inspection.start
 
     def _ask(
         self,

@@ -30,6 +30,7 @@ class WorkflowRole(Construct):
     what each integration needs.
 
     Args:
+        trains: whether models are trained here.
         scales: whether the endpoint follows the traffic.
         alarms: what is looked at before an update.
 
@@ -43,6 +44,7 @@ class WorkflowRole(Construct):
         construct_id: str,
         *,
         names: Names,
+        trains: bool,
         scales: bool,
         alarms: Sequence[cloudwatch.IAlarm],
         passed_roles: Sequence[iam.IRole],
@@ -56,7 +58,8 @@ class WorkflowRole(Construct):
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         )
         own = job_names(names.model)
-        for kind, job in (("training-job", "TrainingJob"), ("transform-job", "TransformJob")):
+        jobs = [("training-job", "TrainingJob")] * trains + [("transform-job", "TransformJob")]
+        for kind, job in jobs:
             self._allow(
                 [f"sagemaker:{verb}{job}" for verb in ("Create", "Describe", "Stop")]
                 + ["sagemaker:AddTags", "sagemaker:ListTags"],
@@ -99,7 +102,7 @@ class WorkflowRole(Construct):
             allow_alarm_reads(self.role)
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions])
         self._observe()
-        for kind in ("training-job", "transform-job", "model", "endpoint-config"):
+        for kind in (*(kind for kind, _ in jobs), "model", "endpoint-config"):
             acknowledge_sagemaker(self.role, resource=kind, name=own)
         acknowledge_sagemaker(
             self.role, resource="model-package", name=versions, reason=VERSIONS_REASON

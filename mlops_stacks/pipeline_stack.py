@@ -3,6 +3,7 @@
 from aws_cdk import Aws, Environment, Stack
 from constructs import Construct
 
+from mlops_stacks.constructs.data_store import OFFERS_PREFIX
 from mlops_stacks.constructs.image_build_step import ImageBuildStep
 from mlops_stacks.constructs.other_places import (
     BUILD_IMAGE,
@@ -15,6 +16,9 @@ from mlops_stacks.constructs.release_pipeline import ReleasePipeline
 from mlops_stacks.constructs.start_release_step import StartReleaseStep, StartReleaseThereStep
 from mlops_stacks.release_stage import ReleaseStage
 from mlops_stacks.settings import Settings
+
+# https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+_EXECUTION = "#{codepipeline.PipelineExecutionId}"
 
 
 class PipelineStack(Stack):
@@ -40,7 +44,11 @@ class PipelineStack(Stack):
         )
         deployed = settings.deployed
         self.stages = tuple(ReleaseStage(self, settings=one) for one in deployed)
-        image_build = self._image_build(release, deployed[0])
+        image_build = self._image_build(
+            release,
+            deployed[0],
+            name_committer=not all(one.approval.committer_may_approve for one in deployed),
+        )
         for number, (one, stage) in enumerate(zip(deployed, self.stages, strict=True)):
             start = self._start(one, image_build)
             release.pipeline.add_stage(stage, post=[start] if number else [image_build, start])
@@ -57,14 +65,16 @@ class PipelineStack(Stack):
         """The first environment, or the only one."""
         return self.stages[0]
 
-    def _image_build(self, release: ReleasePipeline, settings: Settings) -> ImageBuildStep:
+    def _image_build(
+        self, release: ReleasePipeline, settings: Settings, *, name_committer: bool
+    ) -> ImageBuildStep:
         return ImageBuildStep(
             "BuildImage",
             source=release.source,
             repository_name=settings.names.repository,
             repository_account=settings.place.account if settings.place else Aws.ACCOUNT_ID,
             repository_uri=self.stage.foundation.repository_uri,
-            name_committer=not settings.approval.committer_may_approve,
+            name_committer=name_committer,
         )
 
     def _start(
@@ -80,8 +90,10 @@ class PipelineStack(Stack):
             image_build=image_build,
             place=place,
             release_input={
-                "commitID": image_build.exported_variable("COMMIT_TAG"),
-                "imageUri": image_build.exported_variable("IMAGE_URI"),
-                "pipelineExecutionId": "#{codepipeline.PipelineExecutionId}",
+                "commitID": image_build.commit_tag,
+                "imageUri": image_build.image_uri,
+                "pipelineExecutionId": _EXECUTION,
+                **({"committer": image_build.committer} if image_build.committer else {}),
+                **({"offerKey": f"{OFFERS_PREFIX}{_EXECUTION}.json"} if place.first else {}),
             },
         )

@@ -28,6 +28,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         commit_tag: the tag; a pipeline variable that later actions may use, as the others.
         image_uri: `<repository>@<digest>`.
         image_digest: `sha256:…`.
+        committer: the commit's author, or "" where none is handed over.
 
     Args:
         repository_account: whose repository it is, which may be another account's.
@@ -84,3 +85,4 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         self.commit_tag = self.exported_variable("COMMIT_TAG")
         self.image_uri = self.exported_variable("IMAGE_URI")
         self.image_digest = self.exported_variable("IMAGE_DIGEST")
+        self.committer = self.exported_variable("COMMITTER") if name_committer else ""

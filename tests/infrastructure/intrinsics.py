@@ -31,7 +31,7 @@ _ARNS = {
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{}}",
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"}
-_NAME_PROPERTIES = ("RepositoryName", "StateMachineName")
+_NAME_PROPERTIES = ("BucketName", "RepositoryName", "RoleName", "StateMachineName")
 
 
 @dataclass(frozen=True)

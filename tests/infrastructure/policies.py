@@ -74,7 +74,7 @@ def roles(synthesis: Synthesis, *, stack: str) -> dict[str, Role]:
         (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
         found[logical_id] = Role(
             logical_id=logical_id,
-            trusts=intrinsics.resolve(trust["Principal"])["Service"],
+            trusts=next(iter(intrinsics.resolve(trust["Principal"]).values())),
             documents=tuple(documents.get(logical_id, [])),
         )
     return found

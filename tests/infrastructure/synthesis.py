@@ -16,7 +16,7 @@ from app import build
 from mlops_stacks.pipeline_stack import PipelineStack
 from mlops_stacks.settings import Settings, load_settings
 from tests.infrastructure.execution import all_states
-from tests.infrastructure.intrinsics import Intrinsics
+from tests.infrastructure.intrinsics import ACCOUNT, REGION, Intrinsics
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "tests" / "settings.toml"
@@ -66,6 +66,21 @@ def settings_of(variant: str) -> Settings:
     return Settings.model_validate(document)
 
 
+def settings_of_two() -> Settings:
+    """The same for two environments in accounts of their own; the second is where tests are."""
+    document = load_settings(SETTINGS).model_dump()
+    document["pipeline"] = {"account": "111111111111", "region": REGION}
+    nobody: dict[str, object] = {
+        "approval": {"approvals_required": 0},
+        "notifications": {"approvers": []},
+    }
+    document["environments"] = [
+        {"name": "dev", "account": "222222222222", **nobody},
+        {"name": "prod", "account": ACCOUNT},
+    ]
+    return Settings.model_validate(document)
+
+
 def build_app(settings: Settings) -> PipelineStack:
     """The construct tree with the feature flags that `cdk synth` would use."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -74,14 +89,15 @@ def build_app(settings: Settings) -> PipelineStack:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """One synthesized app."""
+    """One synthesized app, looked at from one of its environments."""
 
     tree: PipelineStack
+    environment: int = 0
 
     @cached_property
     def stacks(self) -> dict[str, Stack]:
-        """The stacks by their short names: pipeline, foundation and release."""
-        stage = self.tree.stage
+        """The stacks by their short names: pipeline, foundation and release of the environment."""
+        stage = self.tree.stages[self.environment]
         return {"pipeline": self.tree, "foundation": stage.foundation, "release": stage.release}
 
     @cached_property
@@ -128,3 +144,10 @@ class Synthesis:
 def synthesized(variant: str = "shipped") -> Synthesis:
     """The synthesis of a variant; made once, for every test that reads it."""
     return Synthesis(tree=build_app(settings_of(variant)))
+
+
+@cache
+def synthesized_two() -> tuple[Synthesis, Synthesis]:
+    """The syntheses of two environments of one app."""
+    tree = build_app(settings_of_two())
+    return Synthesis(tree=tree), Synthesis(tree=tree, environment=1)

@@ -132,8 +132,3 @@ class Execution:
             for stage in self.definition.stages
             if stage.name not in self.stages or self.stages[stage.name].status != SUCCEEDED
         ]
-
-
-def is_unfinished(action: Action, stage: StageRun) -> bool:
-    """Whether an action still has to run for the stage to succeed."""
-    return action.name not in stage.done

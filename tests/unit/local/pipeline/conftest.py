@@ -39,14 +39,13 @@ class Place:
         """An answer of the API."""
         return self._api.call(operation, request, account=ACCOUNT)
 
-    def ended(self, execution: Execution, pipeline: Pipeline) -> Execution:
+    def ended(self, execution: Execution) -> Execution:
         """Wait until an execution has ended and told so."""
         wait_for(lambda: not execution.goes_on)
         told = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "Stopped": "STOPPED"}
         state = told.get(execution.status)
         if state:
             wait_for(lambda: state in self.cloud.states("Pipeline"))
-        del pipeline
         return execution
 
 

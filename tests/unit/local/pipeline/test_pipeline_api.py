@@ -26,11 +26,11 @@ def ran(place: Place) -> Place:
     """A place with one execution that has succeeded and one that has failed."""
     place.tree.push(app_py="1")
     pipeline = place.made()
-    place.ended(pipeline.executions[0], pipeline)
+    place.ended(pipeline.executions[0])
     place.cloud.events.clear()
     place.builds.failure = "make failed"
     again = place.call("StartPipelineExecution", name=NAME)["pipelineExecutionId"]
-    place.ended(pipeline.find(again), pipeline)
+    place.ended(pipeline.find(again))
     return place
 
 
@@ -107,12 +107,12 @@ def test_pages_follow_one_another(ran: Place) -> None:
 def test_a_commit_can_be_started_again(place: Place) -> None:
     old = place.tree.push(app_py="1")
     pipeline = place.made()
-    place.ended(pipeline.executions[0], pipeline)
+    place.ended(pipeline.executions[0])
     place.tree.push(app_py="2")
     override = {"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": old[:8]}
     place.cloud.events.clear()
     answer = place.call("StartPipelineExecution", name=NAME, sourceRevisions=[override])
-    execution = place.ended(pipeline.find(answer["pipelineExecutionId"]), pipeline)
+    execution = place.ended(pipeline.find(answer["pipelineExecutionId"]))
     assert execution.source_version == old
     with pytest.raises(ApiError, match="There is no commit abcd"):
         place.call(
@@ -138,11 +138,11 @@ def test_own_variables_of_a_pipeline_have_a_value(place: Place) -> None:
         InputType="Literal", Input='{"color": "#{variables.color}"}'
     )
     pipeline = place.made(made)
-    place.ended(pipeline.executions[0], pipeline)
+    place.ended(pipeline.executions[0])
     place.cloud.events.clear()
     blue = [{"name": "color", "value": "blue"}]
     answer = place.call("StartPipelineExecution", name=NAME, variables=blue)
-    place.ended(pipeline.find(answer["pipelineExecutionId"]), pipeline)
+    place.ended(pipeline.find(answer["pipelineExecutionId"]))
     assert [json.loads(one["input"])["color"] for one in place.cloud.started] == ["red", "blue"]
     unknown = [{"name": "size", "value": "1"}]
     with pytest.raises(ApiError, match="size not declared"):
@@ -157,12 +157,12 @@ def test_a_stop_and_a_retry_by_the_api(place: Place) -> None:
     [execution] = pipeline.executions
     named = {"pipelineName": NAME, "pipelineExecutionId": execution.id}
     place.call("StopPipelineExecution", **named, abandon=True, reason="wrong commit")
-    place.ended(execution, pipeline)
+    place.ended(execution)
     [listed] = place.call("ListPipelineExecutions", pipelineName=NAME)["pipelineExecutionSummaries"]
     assert listed["stopTrigger"] == {"reason": "wrong commit"}
     place.builds.gate.set()
     place.call("RetryStageExecution", **named, stageName="Build", retryMode="FAILED_ACTIONS")
-    place.ended(execution, pipeline)
+    place.ended(execution)
     wait_for(lambda: execution.status == "Succeeded")
 
 
@@ -193,7 +193,7 @@ def test_a_push_starts_an_execution_of_its_commit(place: Place) -> None:
     [outcome] = place.pipelines.pushed(branch="main", before=NOTHING, after=first)
     assert outcome.reason == f"commit {first[:8]} was pushed to main"
     execution = pipeline.find(str(outcome.execution_id))
-    assert place.ended(execution, pipeline).source_version == first
+    assert place.ended(execution).source_version == first
     assert execution.trigger.kind == "WebhookV2"
     told = place.cloud.events[0][1]["execution-trigger"]
     assert (told["commit-id"], told["branch-name"]) == (first, "main")
@@ -263,7 +263,7 @@ def test_a_rule_starts_the_pipeline_of_a_codecommit_repository(place: Place) -> 
     place.cloud.rule = rule
     commit = place.tree.push(app_py="1")
     [outcome] = place.pipelines.pushed(branch="main", before=NOTHING, after=commit)
-    execution = place.ended(pipeline.find(str(outcome.execution_id)), pipeline)
+    execution = place.ended(pipeline.find(str(outcome.execution_id)))
     assert (execution.status, execution.source_version) == ("Succeeded", commit)
     assert execution.variables["Source@code"]["RepositoryName"] == "model"
     [(resource, detail)] = seen
@@ -277,5 +277,5 @@ def test_a_role_that_may_not_read_the_repository_fails_at_the_source(place: Plac
     place.cloud.denied.add("codecommit:UploadArchive")
     place.tree.push(app_py="1")
     pipeline = place.made(_from_codecommit())
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     assert "codecommit:UploadArchive on" in str(execution.actions[-1].error)

@@ -36,7 +36,7 @@ def test_an_update_cancels_what_runs_and_starts_the_newest_commit(place: Place) 
     assert first.actions[-1].status == "Abandoned"
     place.builds.gate.set()
     _, second = pipeline.executions
-    place.ended(second, pipeline)
+    place.ended(second)
     assert (second.status, second.version) == ("Succeeded", 2)
     assert second.source_version == newer
     assert "Checks" in second.stages
@@ -64,7 +64,7 @@ def test_queued_executions_enter_a_stage_in_their_order(place: Place) -> None:
     wait_for(lambda: second.waits_for == "Build" and third.waits_for == "Build")
     place.builds.gate.set()
     for execution in (first, second, third):
-        place.ended(execution, pipeline)
+        place.ended(execution)
         assert execution.status == "Succeeded"
     order = [execution.stages["Build"].started for execution in (first, second, third)]
     assert order == sorted(order)
@@ -79,8 +79,8 @@ def test_a_newer_execution_supersedes_the_one_that_waits(place: Place) -> None:
     assert second.summary == f"Superseded by {third.id}"
     wait_for(lambda: "SUPERSEDED" in place.cloud.states("Pipeline"))
     place.builds.gate.set()
-    assert place.ended(first, pipeline).status == "Succeeded"
-    assert place.ended(third, pipeline).status == "Succeeded"
+    assert place.ended(first).status == "Succeeded"
+    assert place.ended(third).status == "Succeeded"
 
 
 def test_parallel_executions_wait_for_nobody(place: Place) -> None:
@@ -95,7 +95,7 @@ def test_a_failed_execution_lets_the_next_one_in(place: Place) -> None:
     wait_for(lambda: second.waits_for == "Build")
     place.builds.failure = "no"
     place.builds.gate.set()
-    place.ended(first, pipeline)
+    place.ended(first)
     wait_for(lambda: "Build" in second.stages)
 
 
@@ -106,7 +106,7 @@ def test_a_stop_waits_for_the_action_that_runs(place: Place) -> None:
     with pytest.raises(ApiError, match="is stopping already"):
         pipeline.stop(first.id, abandon=False, reason="lunch")
     place.builds.gate.set()
-    place.ended(first, pipeline)
+    place.ended(first)
     assert (first.status, first.stop_reason) == ("Stopped", "lunch")
     assert first.actions[-1].status == "Succeeded"
     assert "Deploy" not in first.stages
@@ -117,7 +117,7 @@ def test_a_stop_waits_for_the_action_that_runs(place: Place) -> None:
 def test_an_abandoned_action_is_waited_for_no_more_and_its_build_stops(place: Place) -> None:
     pipeline, first = building(place)
     pipeline.stop(first.id, abandon=True, reason="")
-    place.ended(first, pipeline)
+    place.ended(first)
     assert (first.status, first.actions[-1].status) == ("Stopped", "Abandoned")
     assert first.stages["Build"].status == "Stopped"
 
@@ -138,7 +138,7 @@ def failed_build(place: Place) -> tuple[Pipeline, Execution]:
     made["Stages"][1]["Actions"].append(more)
     place.cloud.denied.add("iam:PassRole")
     pipeline = place.made(made)
-    return pipeline, place.ended(pipeline.executions[0], pipeline)
+    return pipeline, place.ended(pipeline.executions[0])
 
 
 def test_a_retry_runs_the_failed_actions_and_goes_on(place: Place) -> None:
@@ -146,7 +146,7 @@ def test_a_retry_runs_the_failed_actions_and_goes_on(place: Place) -> None:
     place.cloud.denied.clear()
     place.cloud.events.clear()
     pipeline.retry(first.id, stage="Deploy", all_actions=False)
-    place.ended(first, pipeline)
+    place.ended(first)
     assert (first.status, first.attempt) == ("Succeeded", 2)
     assert len(place.builds.requests) == 2, "stages that had succeeded did not run again"
     assert place.cloud.states("Pipeline") == ["RESUMED", "SUCCEEDED"]
@@ -157,11 +157,11 @@ def test_a_retry_can_run_every_action_of_the_stage(place: Place) -> None:
     place.tree.push(app_py="1")
     place.cloud.ends["status"] = "FAILED"
     pipeline = place.made()
-    first = place.ended(pipeline.executions[0], pipeline)
+    first = place.ended(pipeline.executions[0])
     place.cloud.ends["status"] = "SUCCEEDED"
     place.cloud.events.clear()
     pipeline.retry(first.id, stage="Deploy", all_actions=True)
-    place.ended(first, pipeline)
+    place.ended(first)
     assert [run.action.name for run in first.actions[-3:]] == ["Prepare", "Execute", "Release"]
 
 
@@ -172,7 +172,7 @@ def test_only_the_newest_failed_stage_of_this_version_is_retried(place: Place) -
     with pytest.raises(ApiError, match="has not failed: Succeeded"):
         pipeline.retry(first.id, stage="Build", all_actions=False)
     place.cloud.events.clear()
-    place.ended(started(pipeline), pipeline)
+    place.ended(started(pipeline))
     with pytest.raises(ApiError, match="Another execution has entered stage Deploy"):
         pipeline.retry(first.id, stage="Deploy", all_actions=False)
     place.pipelines.update(properties(), name=NAME, account=ACCOUNT)

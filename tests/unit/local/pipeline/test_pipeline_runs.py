@@ -17,7 +17,7 @@ def test_a_pipeline_runs_from_source_to_state_machine(place: Place) -> None:
     commit = place.tree.push(app_py="1")
     pipeline = place.made()
     [execution] = pipeline.executions
-    place.ended(execution, pipeline)
+    place.ended(execution)
     assert execution.status == "Succeeded", [run.error for run in execution.actions]
     assert [(run.stage, run.action.name, run.status) for run in execution.actions] == [
         ("Source", "Source", "Succeeded"),
@@ -40,7 +40,7 @@ def test_a_pipeline_runs_from_source_to_state_machine(place: Place) -> None:
 def test_each_action_works_by_its_own_role_or_the_pipelines(place: Place) -> None:
     place.tree.push(app_py="1")
     pipeline = place.made()
-    place.ended(pipeline.executions[0], pipeline)
+    place.ended(pipeline.executions[0])
     assert place.cloud.roles == [
         "s3 pipeline",
         "cloudformation deployer",
@@ -54,7 +54,7 @@ def test_each_action_works_by_its_own_role_or_the_pipelines(place: Place) -> Non
 def test_the_source_tells_of_the_commit(place: Place) -> None:
     commit = place.tree.push(app_py="1")
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     told = execution.variables["Source@code"]
     assert told["CommitId"] == commit
     assert told["CommitMessage"] == "A commit\n\nwith a body"
@@ -66,7 +66,7 @@ def test_the_source_tells_of_the_commit(place: Place) -> None:
 def test_events_tell_every_change_of_state(place: Place) -> None:
     place.tree.push(app_py="1")
     pipeline = place.made()
-    place.ended(pipeline.executions[0], pipeline)
+    place.ended(pipeline.executions[0])
     assert place.cloud.states("Pipeline") == ["STARTED", "SUCCEEDED"]
     assert place.cloud.states("Stage") == [
         f"{stage} {state}"
@@ -84,7 +84,7 @@ def test_events_tell_every_change_of_state(place: Place) -> None:
 def test_every_action_has_a_log_file(place: Place) -> None:
     commit = place.tree.push(app_py="1")
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     folder = place.folder / "logs" / "pipeline" / NAME / execution.id
     wait_for(lambda: "Succeeded:" in (folder / "Deploy.Release.log").read_text(encoding="utf-8"))
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -146,7 +146,7 @@ def test_a_failure_ends_the_execution_and_says_why(
     place.tree.push(app_py="1")
     change(place.cloud)
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     run = execution.actions[-1]
     assert execution.status == "Failed"
     assert (run.action.name, run.status, run.error_code) == (failed, "Failed", code)
@@ -165,7 +165,7 @@ def test_a_failed_build_tells_what_codebuild_says(place: Place) -> None:
         "BUILD: Command did not execute successfully: make. Reason: exit status 2"
     )
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     assert execution.actions[-1].error == place.builds.failure
 
 
@@ -173,7 +173,7 @@ def test_a_build_that_may_not_start_fails(place: Place) -> None:
     place.tree.push(app_py="1")
     place.builds.refusal = BuildRefusedError("AccessDeniedException", "codebuild:StartBuild")
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     run = execution.actions[-1]
     assert run.error_code == "PermissionError"
     assert run.error == (
@@ -186,7 +186,7 @@ def test_a_file_that_the_artifact_lacks_is_named(place: Place) -> None:
     made = properties()
     action_of(made, 2, 0)["Configuration"]["TemplatePath"] = "Built::wrong.json"
     pipeline = place.made(made)
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     assert execution.actions[-1].error == (
         "The artifact Built has no file wrong.json; it has: input.json, stack.json"
     )
@@ -198,7 +198,7 @@ def test_a_variable_that_was_not_put_out_fails_the_action(place: Place) -> None:
     variables = json.dumps([{"name": "COMMIT", "value": "#{Source@code.Commit}"}])
     action_of(made, 1, 0)["Configuration"]["EnvironmentVariables"] = variables
     pipeline = place.made(made)
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     assert "The variable #{Source@code.Commit} has no value" in str(execution.actions[-1].error)
     assert "CommitId" in str(execution.actions[-1].error)
 
@@ -207,7 +207,7 @@ def test_a_change_set_without_changes_is_passed_over(place: Place) -> None:
     place.tree.push(app_py="1")
     place.cloud.stack, place.cloud.changes = "UPDATE_COMPLETE", False
     pipeline = place.made()
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     assert execution.status == "Succeeded"
     assert [run.summary for run in execution.actions[2:4]] == [
         "Stack stack: nothing to change",
@@ -226,7 +226,7 @@ def test_exported_variables_of_a_build_reach_later_actions(place: Place) -> None
         Input='{"tag": "#{Synth.TAG}", "run": "#{codepipeline.PipelineExecutionId}"}',
     )
     pipeline = place.made(made)
-    execution = place.ended(pipeline.executions[0], pipeline)
+    execution = place.ended(pipeline.executions[0])
     given = json.loads(place.cloud.started[0]["input"])
     assert given == {"tag": "v1", "run": execution.id}
 
@@ -240,7 +240,7 @@ def test_actions_of_one_run_order_run_side_by_side(place: Place) -> None:
     pipeline = place.made(made)
     wait_for(lambda: len(place.builds.requests) == 2)
     place.builds.gate.set()
-    assert place.ended(pipeline.executions[0], pipeline).status == "Succeeded"
+    assert place.ended(pipeline.executions[0]).status == "Succeeded"
 
 
 def test_a_role_that_codepipeline_may_not_take_stops_the_deployment(place: Place) -> None:

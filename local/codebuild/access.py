@@ -80,12 +80,14 @@ class RoleAccess:
 
 
 class CloudWatchLog:
-    """Carries a growing file to a log stream until it is closed."""
+    """Carries what is added to a file to a log stream until it is closed."""
 
-    def __init__(self, access: RoleAccess, *, group: str, stream: str, file: Path) -> None:
+    def __init__(
+        self, access: RoleAccess, *, group: str, stream: str, file: Path, start: int
+    ) -> None:
         self._client = access.session().client("logs")
         self._group, self._stream, self._file = group, stream, file
-        self._sent = 0
+        self._sent = start
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._carry, name=f"log {stream}", daemon=True)
 

@@ -36,6 +36,7 @@ class BuildRun:
         self._source = self._folder / "src"
         self._cloud_watch: CloudWatchLog | None = None
         self._succeeding = True
+        self._log_start = 0
 
     def execute(self) -> None:
         """Run it to its end; whatever happens is in the record."""
@@ -68,6 +69,7 @@ class BuildRun:
     def _run(self) -> None:
         self._build.log.parent.mkdir(parents=True, exist_ok=True)
         self._build.log.touch()
+        self._log_start = self._build.log.stat().st_size  # An action that is tried again adds.
         deadline = time.monotonic() + self._build.project.timeout_seconds
         with self._phase("SUBMITTED"), self._phase("QUEUED"):
             pass
@@ -111,6 +113,7 @@ class BuildRun:
             group=self._build.log_group,
             stream=self._build.log_stream,
             file=self._build.log,
+            start=self._log_start,
         )
         self._cloud_watch.open()
 

@@ -276,7 +276,16 @@ def test_a_request_that_cannot_run_is_refused(
     assert caught.value.code == code
 
 
-def test_the_log_goes_where_the_pipeline_wants_it(build: Build, tmp_path: Path) -> None:
-    build(spec(build=["echo here"]), log=tmp_path / "pipeline" / "Build.log")
+def test_the_log_goes_where_the_pipeline_wants_it(
+    build: Build, aws: FakeAws, tmp_path: Path
+) -> None:
+    log = tmp_path / "pipeline" / "Build.log"
+    build(spec(build=["echo first"]), log=log)
+    aws.lines.clear()
 
-    assert "\nhere\n" in (tmp_path / "pipeline" / "Build.log").read_text()
+    build(spec(build=["echo again"]), log=log)
+
+    assert "\nfirst\n" in log.read_text()
+    assert "\nagain\n" in log.read_text()
+    assert "again\n" in aws.lines
+    assert "first\n" not in aws.lines

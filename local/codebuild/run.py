@@ -71,7 +71,9 @@ class BuildRun:
         self._build.log.touch()
         self._log_start = self._build.log.stat().st_size  # An action that is tried again adds.
         deadline = time.monotonic() + self._build.project.timeout_seconds
-        with self._phase("SUBMITTED"), self._phase("QUEUED"):
+        with self._phase("SUBMITTED"):
+            pass
+        with self._phase("QUEUED"):
             pass
         with self._phase("PROVISIONING"):
             self._provision()

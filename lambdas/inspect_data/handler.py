@@ -34,7 +34,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         InvalidEventError, NoTrainingData, NoHeldOutData, TransientError
     """
     bucket = fields.text(event, "bucket")
-    train_prefix = fields.optional_text(event, "trainPrefix")
+    train_prefix = fields.text(event, "trainPrefix") if "trainPrefix" in event else ""
     test_prefix = fields.text(event, "testPrefix")
     manifest_key = fields.text(event, "manifestKey")
     with transient_errors_named():

@@ -133,7 +133,7 @@ def _look(
         payload=sfn.TaskInput.from_object(
             {
                 "bucket": bucket.bucket_name,
-                "trainPrefix": TRAIN_PREFIX if trains else "",
+                **({"trainPrefix": TRAIN_PREFIX} if trains else {}),
                 "testPrefix": TEST_PREFIX,
                 "manifestKey": jsonata(f"'{MANIFESTS_PREFIX}' & {manifest} & '.json'"),
             }

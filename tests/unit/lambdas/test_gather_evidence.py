@@ -64,6 +64,23 @@ def test_candidate_and_live_model_stand_beside_each_other(
     assert evidence.comparison == "better than live"
 
 
+@pytest.mark.usefixtures("s3")
+def test_of_a_training_elsewhere_is_told_what_came_with_the_model() -> None:
+    told = {
+        "seconds": 61,
+        "instanceType": "ml.c5.large",
+        "hyperparameters": {"max_leaf_nodes": "5"},
+        "hyperparametersLeftOff": 2,
+    }
+
+    # SageMaker is not asked: it has no answer ready
+    evidence = _gather(live={"kind": "none"}, training=told)
+
+    assert (evidence.training.seconds, evidence.training.instance_type) == (61, "ml.c5.large")
+    assert evidence.hyperparameters == {"max_leaf_nodes": "5"}
+    assert evidence.hyperparameters_left_off == 2
+
+
 def test_first_release_has_no_live_model(sagemaker: SageMaker, s3: S3Client) -> None:  # noqa: ARG001
     sagemaker.job()
 

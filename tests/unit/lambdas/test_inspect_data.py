@@ -57,6 +57,14 @@ def _manifest(s3: S3Client) -> dict[str, Any]:
     return manifest
 
 
+def test_where_nothing_is_trained_no_training_data_is_looked_for(s3: S3Client) -> None:
+    s3.delete_object(Bucket=_BUCKET, Key="train/a.csv")
+
+    data = handle({name: _EVENT[name] for name in _EVENT if name != "trainPrefix"}, None)
+
+    assert (data["trainObjects"], data["testObjects"]) == (0, 1)
+
+
 def test_data_is_counted_and_listed(s3: S3Client) -> None:
     _put(s3, "train/more/b.csv", b"b,1\nb,2\n")
 

@@ -32,7 +32,12 @@ class FoundationStack(Stack):
             if settings.retention.keep_data_on_delete
             else RemovalPolicy.DESTROY
         )
-        self.key = CustomerKey(self, "CustomerKey", removal_policy=removal_policy).key
+        self.key = CustomerKey(
+            self,
+            "CustomerKey",
+            removal_policy=removal_policy,
+            for_events=settings.retraining.wanted,
+        ).key
         self.link_key = LinkKey(self, "LinkKey", removal_policy=removal_policy).key
         place = settings.place
         self.bucket = DataStore(
@@ -41,6 +46,7 @@ class FoundationStack(Stack):
             key=self.key,
             removal_policy=removal_policy,
             name=place.bucket if place else None,
+            sends_events=settings.retraining.on_new_data,
         ).bucket
         self.repository = self._repository(settings, removal_policy)
         if place and not place.first:

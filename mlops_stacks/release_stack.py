@@ -12,6 +12,7 @@ from mlops_stacks.constructs.release_alarms import ReleaseAlarms
 from mlops_stacks.constructs.release_api import ReleaseApi
 from mlops_stacks.constructs.release_dashboard import ReleaseDashboard
 from mlops_stacks.constructs.release_workflow import ReleaseWorkflow, WorkflowResources
+from mlops_stacks.constructs.retraining import Retraining
 from mlops_stacks.constructs.sagemaker_roles import SageMakerRoles
 from mlops_stacks.constructs.serving_functions import InvokeEndpoint
 from mlops_stacks.constructs.start_release_role import StartReleaseRole
@@ -150,14 +151,19 @@ class ReleaseStack(Stack):
             functions={one.node.id: one.function for one in (tell, record, clean_up)},
             topic=topic,
         )
+        retraining = self._retraining() if self._settings.retraining.wanted else None
         ReleaseDashboard(
             self,
             "Dashboard",
             settings=self._settings,
-            alarms=[*self._endpoint_alarms.alarms, *alarms.alarms],
+            alarms=[
+                *self._endpoint_alarms.alarms,
+                *alarms.alarms,
+                *(retraining.alarms if retraining else ()),
+            ],
         )
         # A release that the deletion stops is still mailed, counted and closed.
-        TearDownReleases(
+        tear_down = TearDownReleases(
             self,
             "TearDown",
             names=names,
@@ -165,7 +171,21 @@ class ReleaseStack(Stack):
             before=[self.workflow, tell, failures, clean_up, ends],
             log_days=self._log_days,
         )
+        if retraining:
+            # It goes first, or it would start a release behind the last one.
+            retraining.listening.add_dependency(tear_down)
         CfnOutput(self, "DashboardName", value=names.dashboard)
+
+    def _retraining(self) -> Retraining:
+        return Retraining(
+            self,
+            "Retraining",
+            settings=self._settings,
+            bucket=self._foundation.bucket,
+            key=self._foundation.key,
+            state_machine=self.workflow.state_machine,
+            topic=self._foundation.outcome_topic,
+        )
 
     def _serve(self, api: ReleaseApi) -> None:
         answer = AnswerApproval(

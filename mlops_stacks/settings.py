@@ -105,6 +105,8 @@ class Settings(Section):
             )
         number = known.index(name)
         document = self.model_dump(exclude={"pipeline", "environments"})
+        if number > 0:
+            del document["retraining"]  # Only the first one trains.
         try:
             settings = Settings.model_validate(self.environments[number].over(document))
         except ValidationError as error:

@@ -20,6 +20,7 @@ def facts(approval: Approval) -> str:
         ("Version", f"{approval.version} {_code(approval.model_package_arn)}"),
         ("Commit", _code(approval.commit_id)),
         *([("Committer", _text(approval.committer))] if approval.committer else []),
+        *([("Started by", _text(approval.started_by))] if approval.started_by else []),
         ("Image", _code(approval.image_uri)),
         ("Image digest", _code(known.image_digest) if known.image_digest else "unknown"),
         ("Version of all data", _code(data.version)),

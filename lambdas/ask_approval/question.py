@@ -127,6 +127,7 @@ def _facts(approval: Approval) -> str:
         ("Version", f"{approval.version}, {approval.model_package_arn}"),
         ("Commit", approval.commit_id),
         ("Committer", unlinked(approval.committer)),
+        ("Started by", approval.started_by),
         ("Image", approval.image_uri),
         ("Data", f"version {evidence.data.version}"),
         ("Training", f"{training.seconds} s on {training.instance_type}{again}"),

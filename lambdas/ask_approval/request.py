@@ -11,6 +11,8 @@ from shared.approvals import Approval, approval_id_of
 from shared.evidence import Evidence
 from shared.text import iso
 
+_WITHOUT_COMMITTER = ("data", "schedule")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -46,7 +48,9 @@ def read_request(event: Mapping[str, Any], *, asked: Asked, now: int) -> Request
     if timeout <= 0:
         raise fields.InvalidEventError("Field 'timeoutSeconds' must be greater than 0.")
     committer = fields.optional_text(event, "committer").strip()
-    if not committer and not asked.committer_may_approve:
+    trigger = fields.optional_text(event, "trigger")
+    required = not asked.committer_may_approve and trigger not in _WITHOUT_COMMITTER
+    if required and not committer:
         raise fields.InvalidEventError(
             "Field 'committer' must be the committer's address: the committer may not approve."
         )
@@ -65,6 +69,7 @@ def read_request(event: Mapping[str, Any], *, asked: Asked, now: int) -> Request
         approvals_required=asked.approvals_required,
         committer=committer,
         pipeline_execution_id=fields.optional_text(event, "pipelineExecutionId").strip(),
+        trigger=trigger,
         committer_may_approve=asked.committer_may_approve,
         evidence=Evidence.from_json(fields.mapping(event, "evidence")),
     )

@@ -55,6 +55,9 @@ class Vote:
         }
 
 
+_STARTED_BY = {"data": "new training data", "schedule": "the schedule"}
+
+
 @dataclass(frozen=True)
 class Approval:
     """One question to several people.
@@ -62,9 +65,10 @@ class Approval:
     started_at (of the execution), requested_at and settled_at are in UTC, ISO 8601; expires_at in
     epoch seconds; model_package_arn is the registered version in question; approvers are the
     addresses asked; committer is "" when it is unknown; pipeline_execution_id is "" for a release
-    that was started by hand; superseded_by names the newer release, such as "commit 1a2b3c4d";
-    votes are in the order in which they came; earlier are the ends of the same approval before its
-    run was started again, as they are stored.
+    that the pipeline has not started; trigger is "data" or "schedule" if that has started it;
+    superseded_by names the newer release, such as "commit 1a2b3c4d"; votes are in the order in
+    which they came; earlier are the ends of the same approval before its run was started again, as
+    they are stored.
     """
 
     approval_id: str
@@ -83,6 +87,7 @@ class Approval:
     committer_may_approve: bool
     evidence: Evidence
     pipeline_execution_id: str = ""
+    trigger: str = ""
     status: Status = "PENDING"
     votes: tuple[Vote, ...] = ()
     settled_at: str | None = None
@@ -99,6 +104,11 @@ class Approval:
     def version(self) -> str:
         """The number of the registered version, as text; "unknown" if the ARN has none."""
         return str(version_number(self.model_package_arn) or "unknown")
+
+    @property
+    def started_by(self) -> str:
+        """What has started the release, if no commit has and nobody by hand."""
+        return _STARTED_BY.get(self.trigger, "")
 
     @property
     def predictions_uri(self) -> str:

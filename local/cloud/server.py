@@ -116,6 +116,7 @@ async def _serve(
         functions,
         metrics,
         pipelines,
+        queues,
         registry,
         streams,
         subscriptions,
@@ -177,6 +178,7 @@ async def _serve(
     alarms.install(time_scale=arguments.wait_scale)
     executions.install(identities)
     streams.install(identities)
+    queues.install(time_scale=arguments.wait_scale)
     released = pipelines.install(identities, builds, state_dir=arguments.state_dir)
 
     config = Config()

@@ -12,12 +12,20 @@ KEY_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey
 class CustomerKey(Construct):
     """One rotating key for data, images, approvals and messages.
 
+    Args:
+        for_events: whether EventBridge puts events into queues that are encrypted with it.
+
     Attributes:
         key: the KMS key.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        removal_policy: RemovalPolicy,
+        for_events: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.key = kms.Key(
@@ -30,10 +38,16 @@ class CustomerKey(Construct):
         )
         # Alarms are published to an encrypted topic:
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        self._allow("AlarmsToTopics", "cloudwatch.amazonaws.com")
+        if for_events:
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+            self._allow("EventsToQueues", "events.amazonaws.com")
+
+    def _allow(self, sid: str, service: str) -> None:
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="AlarmsToTopics",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                sid=sid,
+                principals=[iam.ServicePrincipal(service)],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],  # In a key's policy: this key.
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},

@@ -1,5 +1,7 @@
 """Where training data comes from and where models, predictions and reports go."""
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -25,6 +27,7 @@ class DataStore(Construct):
 
     Args:
         name: the data bucket's name; CloudFormation finds one if none is given.
+        sends_events: whether EventBridge hears of objects that come and go.
 
     Attributes:
         bucket: `train/*.csv` and `test/*.csv` go in; `models/`, `predictions/`, `manifests/`
@@ -40,6 +43,7 @@ class DataStore(Construct):
         key: kms.IKey,
         removal_policy: RemovalPolicy,
         name: str | None = None,
+        sends_events: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         emptied = removal_policy == RemovalPolicy.DESTROY
@@ -79,3 +83,10 @@ class DataStore(Construct):
             removal_policy=removal_policy,
             auto_delete_objects=emptied,
         )
+        if sends_events:
+            # The CDK's own way is a custom resource with a role that may do so to every bucket.
+            events = s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+            resource = cast(s3.CfnBucket, self.bucket.node.default_child)
+            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=events
+            )

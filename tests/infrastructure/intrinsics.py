@@ -28,6 +28,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{}}",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{}}",
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"}
@@ -89,6 +90,8 @@ class Intrinsics:
         arn = _ARNS[kind].format(self._name(logical_id))
         if (kind, attribute) == ("AWS::DynamoDB::Table", "StreamArn"):
             return f"{arn}/stream/2026-11-22T14:00:00.000"
+        if (kind, attribute) == ("AWS::SQS::Queue", "QueueName"):
+            return self._name(logical_id)
         if attribute != "Arn":
             raise KeyError(f"Attribute {attribute} of {kind} is not known here")
         return arn

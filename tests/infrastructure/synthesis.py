@@ -34,6 +34,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "inference": {"access": "open"},
         "retention": {"keep_data_on_delete": False},
         "training": {"spot": True, "max_wait_minutes": 90, "skip_unchanged": True},
+        "retraining": {"schedule": "cron(0 6 ? * MON *)"},
         "endpoint": {
             "instance_type": None,
             "instance_count": None,
@@ -47,6 +48,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "source": {"exclude_paths": ()},
         "approval": {"approvals_required": 2, "committer_may_approve": False},
         "model": {"task": "regression"},
+        "retraining": {"on_new_data": True, "schedule": "rate(7 days)"},
         "gate": {"thresholds": {"rmse": 0.5}, "allowed_regression": {"mae": 0.1}},
         "endpoint": {
             "rollout": {"strategy": "linear", "step_percent": 25, "bake_minutes": 3},

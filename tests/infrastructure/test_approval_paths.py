@@ -159,6 +159,7 @@ def test_the_reminder_asks_the_same_question_with_a_token_of_its_own(
         "executionArn": EXECUTION,
         "startedAt": STARTED_AT,
         "committer": "",
+        "trigger": "",
         "pipelineExecutionId": "",
         "evidence": EVIDENCE,
         "modelPackageArn": VERSION["modelPackageArn"],
@@ -204,7 +205,9 @@ def test_where_committers_may_not_approve_a_release_names_its_committer(
 
     unnamed = _walk(definition, release_input={**RELEASE_INPUT, **committer})
     named = _walk(definition, release_input={**RELEASE_INPUT, "committer": "ada@example.com"})
+    by_data = _walk(definition, release_input={**RELEASE_INPUT, **committer, "trigger": "data"})
 
+    assert by_data.succeeded, "nobody has committed it"
     assert unnamed.error == "InvalidReleaseInput"
     assert '"committer": "<e-mail of the author>"' in unnamed.cause
     assert named.succeeded

@@ -34,12 +34,15 @@ _FOLDERS = {
     "tell_workflow",
 }
 
+_WHERE_WANTED = {"make_offer", "retrain", "take_offer"}
+
 
 def test_each_folder_with_a_handler_is_a_function(shipped: Synthesis) -> None:
     handlers = {f["Properties"]["Handler"] for f in shipped.resources(_FUNCTION).values()}
 
     assert handlers == {f"{folder}.handler.handle" for folder in _FOLDERS}
-    assert {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")} == _FOLDERS
+    folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
+    assert folders == _FOLDERS | _WHERE_WANTED
 
 
 def test_each_function_has_a_role_of_its_own(shipped: Synthesis) -> None:

@@ -88,6 +88,7 @@ class ApprovalStates(Construct):
                     **RELEASE,
                     "startedAt": jsonata("$startedAt"),
                     "committer": jsonata("$committer"),
+                    "trigger": jsonata("$trigger"),
                     "pipelineExecutionId": jsonata("$pipelineExecutionId"),
                     "evidence": jsonata("$evidence"),
                     "modelPackageArn": jsonata("$version.modelPackageArn"),

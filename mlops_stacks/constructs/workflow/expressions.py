@@ -202,9 +202,10 @@ _COMPLETE_INPUT = (
 def complete_input(*, committer_required: bool, offered: bool = False) -> str:
     """True for `{"commitID": <image tag>, "imageUri": <image reference>, "committer": <address>}`.
 
-    The committer may be left out unless it is required; `"offerKey"` is needed where models are
-    offered.
+    The committer may be left out unless it is required; new data and time have none. `"offerKey"`
+    is needed where models are offered.
     """
-    more = " and $length($committer) > 0" if committer_required else ""
+    named = " and ($length($committer) > 0 or $trigger in ['data', 'schedule'])"
+    more = named if committer_required else ""
     more += " and $length($offerKey) > 0 and $length($offerKey) <= 1024" if offered else ""
     return jsonata(f"{_COMPLETE_INPUT}{more}")

@@ -13,6 +13,7 @@ from invoke_endpoint import handler as invoke_endpoint
 from mail_outcome import handler as mail_outcome
 from preflight import handler as preflight
 from record_outcome import handler as record_outcome
+from retrain import handler as retrain
 from shared import aws
 from smoke_test import handler as smoke_test
 
@@ -40,6 +41,7 @@ _CACHES = (
     mail_outcome.environment,
     preflight.environment,
     record_outcome.environment,
+    retrain.environment,
     smoke_test.environment,
 )
 

@@ -88,6 +88,24 @@ class SageMaker:
             team="flowers",
         )
 
+    def version(self, *, image_uri: str, **properties: str) -> SageMaker:
+        """The registered version of what the endpoint serves."""
+        arn = _FOUND["modelPackageArn"]
+        answer = {
+            "ModelPackageName": arn.split("/")[1],
+            "ModelPackageGroupName": arn.split("/")[1],
+            "ModelPackageVersion": int(arn.split("/")[2]),
+            "ModelPackageArn": arn,
+            "InferenceSpecification": {"Containers": [{"Image": image_uri}]},
+            "CreationTime": _THEN,
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": []},
+            "ModelApprovalStatus": "Approved",
+            "CustomerMetadataProperties": properties,
+        }
+        self._stubber.add_response("describe_model_package", answer, {"ModelPackageName": arn})
+        return self
+
     def error(self, operation: str, code: str, message: str = "", status: int = 400) -> SageMaker:
         self._stubber.add_client_error(operation, code, message, status)
         return self

@@ -178,6 +178,15 @@ def test_a_program_gets_the_version_and_the_gate() -> None:
     assert said["gate"]["checks"][0]["limit"] == 0.6
 
 
+@pytest.mark.parametrize(
+    ("trigger", "told"), [("data", "new training data"), ("schedule", "the schedule")]
+)
+def test_it_is_said_when_no_commit_has_started_it(trigger: str, told: str) -> None:
+    assert f"Started by{told}" in _outline(_page(replace(APPROVAL, trigger=trigger)).body).text
+    for usual in ("", "commit"):
+        assert "Started by" not in _outline(_page(replace(APPROVAL, trigger=usual)).body).text
+
+
 def test_the_committer_is_named_if_known() -> None:
     assert f"Committer{APPROVAL.committer}" in _outline(_page(APPROVAL).body).text
     unknown = replace(APPROVAL, committer="")

@@ -13,7 +13,7 @@ from tests.unit.lambdas import events
 from tests.unit.lambdas.approval_fakes import ASKED, ASKED_AT
 
 _EVENT = events.load("ask_approval")
-_NEEDED = [name for name in _EVENT if name not in ("evidence", "committer")]
+_NEEDED = [name for name in _EVENT if name not in ("evidence", "committer", "trigger")]
 
 
 @pytest.mark.parametrize("field", _NEEDED)
@@ -48,6 +48,15 @@ def test_an_unknown_committer_is_refused_where_it_matters() -> None:
     assert read_request(event, asked=ASKED, now=ASKED_AT).approval.committer == ""
     with pytest.raises(InvalidEventError, match="committer"):
         read_request(event, asked=replace(ASKED, committer_may_approve=False), now=ASKED_AT)
+
+
+@pytest.mark.parametrize("trigger", ["data", "schedule"])
+def test_what_no_commit_has_started_has_no_committer(trigger: str) -> None:
+    event = {**_EVENT, "committer": "", "trigger": trigger}
+    request = read_request(event, asked=replace(ASKED, committer_may_approve=False), now=ASKED_AT)
+
+    assert request.approval.trigger == trigger
+    assert all(request.approval.may_approve(approver) for approver in ASKED.approvers)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ def test_mail_has_what_a_person_needs_to_know() -> None:
     assert APPROVAL.task_token not in mail.body
 
 
+def test_mail_says_when_no_commit_has_started_it() -> None:
+    body = _mail(replace(APPROVAL, trigger="data")).body
+
+    assert ["Started", "by:", "new", "training", "data"] in _rows(body)
+    assert "Started by" not in _mail().body
+
+
 def test_figures_stand_beside_those_of_the_live_model() -> None:
     rows = _rows(_mail().body)
 

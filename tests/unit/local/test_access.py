@@ -169,6 +169,13 @@ def test_what_has_no_policy_is_closed_to_other_accounts() -> None:
     assert "no resource-based policy" in why("states:StartExecution", machine.format(_AWAY))
 
 
+def test_a_connection_of_any_account_is_used_by_roles_that_may() -> None:
+    use, connection = "codeconnections:UseConnection", f"arn:aws:codeconnections:x:{_AWAY}:c/1"
+    reader = role(allow(use, connection))
+    assert access.refusal(reader, use, connection, region=_REGION) is None
+    assert access.refusal(reader, use, f"{connection}2", region=_REGION)
+
+
 def test_a_role_is_taken_by_those_it_trusts_who_may() -> None:
     other = f"arn:aws:iam::{_AWAY}:role/deploy"
     role(allow("sts:AssumeRole", other))

@@ -11,7 +11,7 @@ import pytest
 
 from local.image import PushedImage
 from local.release import messages
-from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, System
+from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, System, reuse_training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def test_an_unconfirmed_approver_is_named_in_the_mail(
     # When that approver has confirmed, then the next release asks both
     subscriptions.confirm_all()
     release.abort()
-    again = system.release(image)
+    again = system.start_changed(image.release_input(), reuse_training)
     again.wait_for_approval_link(ADA)
     again.wait_for_approval_link(GRACE)
     again.abort()

@@ -9,10 +9,8 @@ import pytest
 
 from local.image import PushedImage
 from local.release import Release
-from tests.e2e.system import ADA, Definition, System
+from tests.e2e.system import ADA, System, reuse_training
 from tests.e2e.web import ask
-
-_LOOK = "Look for the same training"
 
 
 @pytest.fixture
@@ -25,18 +23,13 @@ def trained(system: System, image: PushedImage) -> Iterator[Release]:
         release.abort()
 
 
-def _reuse(definition: Definition) -> None:
-    """As settings.toml has it by default; the tests' own settings train every time."""
-    definition["States"][_LOOK]["Arguments"]["Payload"]["reuse"] = True
-
-
 def test_an_unchanged_training_is_not_paid_for_again(
     system: System, live: dict[str, Any], trained: Release, image: PushedImage
 ) -> None:
     sagemaker = system.client("sagemaker")
     before, first = max(system.versions()), system.evidence(trained)
     # When the same image is released again, with the same data and settings
-    release = system.start_changed(image.release_input(), _reuse)
+    release = system.start_changed(image.release_input(), reuse_training)
     link = release.wait_for_approval_link(ADA)
     # Then there is no training, and people are told whose model they decide on
     jobs = sagemaker.list_training_jobs(NameContains=release.mark)["TrainingJobSummaries"]

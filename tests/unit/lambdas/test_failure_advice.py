@@ -48,6 +48,11 @@ def test_reason_is_dug_out(cause: str | dict[str, str], reason: str) -> None:
         ("MalformedPredictions", "p, line 2 has 2 fields", "held-out"),
         ("SmokeTestFailed", "answered 'a'", "does not answer as the tested model"),
         ("ReleaseSuperseded", "'iris-2'", "Its model serves now, not this one"),
+        (
+            "PreflightFailed",
+            "The quota 'ml.m5.large' is 0, limit exceeded",
+            "Do what is said above",
+        ),
         ("ApproversNotConfirmed", "only 1", "Too few approvers can answer"),
         ("NoTrainingData", "", "There is nothing to train on"),
         ("NoHeldOutData", "", "There is nothing to measure a model on"),

@@ -101,6 +101,31 @@ def test_an_image_that_was_handed_over_by_digest_is_told_once(
     assert re.search(rf"^Image +{image}\nData ", text, re.MULTILINE)
 
 
+def test_a_version_that_was_not_trained_again_names_the_one_that_was(
+    approvals: Approvals, registry: Registry, command: Command
+) -> None:
+    # Given a live version that stands on another one's training
+    trained = registry.register()
+    arn = registry.register(trainedByVersion=trained, trainedByCommit="0f9e8d7c")
+    approvals.put(approvalId="a" * 32, status="APPROVED", settledAt=_GRACE[3], votes=[_ADA])
+    registry.deploy(version=arn, commit="1a2b3c4d", approval="a" * 32)
+
+    # When people and programs ask where it comes from
+    _, text, _ = command.run("lineage")
+    _, told, _ = command.run("lineage", "--json")
+
+    # Then both hear of that
+    assert (
+        "Training   job grapes--1a2b3c4d-0f9e8d7c6b5a-0\n"
+        "           not trained again: the model of version 1 (commit 0f9e8d7c)\n"
+    ) in text
+    assert json.loads(told)["version"]["trainedBy"] == {
+        "modelPackageArn": trained,
+        "number": 1,
+        "commitId": "0f9e8d7c",
+    }
+
+
 def test_programs_read_the_same_as_json(
     approvals: Approvals, registry: Registry, command: Command
 ) -> None:

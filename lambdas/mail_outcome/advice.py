@@ -52,6 +52,23 @@ _BY_NAME = {
         "data bucket, as the reason above says; then release again. Nothing was trained or "
         "changed."
     ),
+    "OfferDiffers": (
+        "What the first environment offers is not what this run of the pipeline has built, so "
+        "nothing was taken from it. Start the pipeline again: it builds or finds the image once, "
+        "and hands image and model from one environment to the next. Nothing was changed here."
+    ),
+    "OfferMissing": (
+        "The first environment has released no model in this run of the pipeline, so there is "
+        'none to take. See what became of its release, mend that, and choose "Retry stage" there; '
+        "then here. Nothing was changed here."
+    ),
+    "OfferRefused": (
+        "This environment was not let into the first one's bucket or key; the reason above names "
+        "the action. The grants are made with the first environment's Foundation stack, for roles "
+        'by name: deploy it anew ("Retry stage" of its stage, or start the pipeline again), then '
+        "retry here. If the offer is not there at all, retry the first environment's release. "
+        "Nothing was changed here."
+    ),
     "ReleaseSuperseded": (
         "Another release was approved at the same time and changed the endpoint after this one. "
         "Its model serves now, not this one. If that is right, nothing is to be done; otherwise "

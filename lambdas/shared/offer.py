@@ -127,7 +127,7 @@ class Offer:
                 etag=fields.text(model, "etag"),
                 size=fields.whole_number(model, "size"),
             ),
-            model_package_arn=fields.text(content, "modelPackageArn"),
+            model_package_arn=_version_arn(content),
             number=fields.whole_number(content, "number"),
             execution_arn=fields.text(content, "executionArn"),
             training_job=fields.text(content, "trainingJob"),
@@ -145,6 +145,13 @@ class Offer:
                 for name, value in fields.mapping(content, "metrics").items()
             },
         )
+
+
+def _version_arn(content: Mapping[str, Any]) -> str:
+    arn = fields.text(content, "modelPackageArn")
+    if arn.count("/") != 2:
+        raise fields.InvalidEventError("Field 'modelPackageArn' must be the ARN of a version.")
+    return arn
 
 
 def bucket_and_key(address: str) -> tuple[str, str]:

@@ -17,16 +17,21 @@ class Origin:
         number: the version's number in its group.
         commit_id: the commit that was trained.
         model_package_arn: the version's ARN.
+        group: the registry of another environment that has the version; "" for the own one.
     """
 
     number: int
     commit_id: str
     model_package_arn: str
+    group: str = ""
 
     @property
     def sentence(self) -> str:
         """For a person: not trained again: the model of version 6 (commit 0f9e8d7c)."""
-        return f"not trained again: the model of version {self.number} (commit {self.commit_id})"
+        version = (
+            f"version {self.number} of {self.group}" if self.group else f"version {self.number}"
+        )
+        return f"not trained again: the model of {version} (commit {self.commit_id})"
 
     def to_json(self) -> dict[str, Any]:
         """The version as a JSON object."""
@@ -34,6 +39,7 @@ class Origin:
             "number": self.number,
             "commitId": self.commit_id,
             "modelPackageArn": self.model_package_arn,
+            **({"group": self.group} if self.group else {}),
         }
 
 
@@ -57,4 +63,5 @@ def origin_from_json(event: Mapping[str, Any]) -> Origin | None:
         number=number,
         commit_id=fields.text(told, "commitId"),
         model_package_arn=fields.text(told, "modelPackageArn"),
+        group=fields.optional_text(told, "group"),
     )

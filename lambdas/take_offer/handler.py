@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import aws, fields
 from shared.logs import log_event
+from shared.origin import Origin
 from shared.transient import transient_errors_named
 
 from take_offer.artifact import copy_model
@@ -44,11 +45,12 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     return {
         "modelData": f"s3://{bucket}/{model_key}",
         "trainingJob": offer.training_job,
-        "trainedBefore": {
-            "number": offer.number,
-            "commitId": offer.commit_id,
-            "modelPackageArn": offer.model_package_arn,
-        },
+        "trainedBefore": Origin(
+            number=offer.number,
+            commit_id=offer.commit_id,
+            model_package_arn=offer.model_package_arn,
+            group=offer.model_package_arn.split("/")[-2],
+        ).to_json(),
         "training": {
             "seconds": offer.training_seconds,
             "instanceType": offer.training_instance_type,

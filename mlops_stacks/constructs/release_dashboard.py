@@ -35,7 +35,7 @@ class ReleaseDashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._model = settings.model.name
+        self._model = settings.names.model
         serving = [self._latency()]
         if settings.endpoint.serverless is None:
             serving += [self._instances(), self._load()]

@@ -48,12 +48,20 @@ VERSION = jsonata("$version")
 TRAINED_BEFORE = jsonata("$trainedBefore")
 """The version whose training is made use of; its number is 0 if the release has trained."""
 
-TRAINING_SENTENCE = jsonata(
-    "$putBack or $trainedBefore.number = 0 ? ($putBack ? 'not trained again: put back'"
-    " : 'trained by this release') : 'not trained again: the model of version '"
-    " & $string($trainedBefore.number) & ' (commit ' & $trainedBefore.commitId & ')'"
-)
-"""For people who read the execution's output."""
+
+def training_sentence(*, offered: bool) -> str:
+    """For people who read the execution's output.
+
+    Args:
+        offered: whether models are those that another environment offers.
+    """
+    place = " ' of ' & $trainedBefore.group &" if offered else ""
+    return jsonata(
+        "$putBack or $trainedBefore.number = 0 ? ($putBack ? 'not trained again: put back'"
+        " : 'trained by this release') : 'not trained again: the model of version '"
+        f" & $string($trainedBefore.number) &{place} ' (commit ' & $trainedBefore.commitId & ')'"
+    )
+
 
 COMMIT_TAG: Mapping[str, str] = {"commit": "$commitId"}
 

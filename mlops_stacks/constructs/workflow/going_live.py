@@ -10,9 +10,9 @@ from mlops_stacks.constructs.workflow.endpoint_calls import EndpointCalls
 from mlops_stacks.constructs.workflow.expressions import (
     RELEASE,
     TRAINED_BEFORE,
-    TRAINING_SENTENCE,
     VERSION,
     jsonata,
+    training_sentence,
 )
 from mlops_stacks.constructs.workflow.failure import FailurePath, note_failure
 from mlops_stacks.constructs.workflow.offering import OfferingStates
@@ -63,7 +63,7 @@ class GoingLiveStates(Construct):
             self, "Recovery", endpoint=endpoint, rollout=rollout, failure=failure
         )
         tried.add_catch(recovery.start, assign={**note_failure(tried), "polls": 0})
-        end = self._tell(settings.names.model, mail)
+        end = self._tell(settings, mail)
         if make_offer:
             end = OfferingStates(
                 self, "Offering", bucket=bucket, make_offer=make_offer, then=end, failure=failure
@@ -82,7 +82,7 @@ class GoingLiveStates(Construct):
         tried.next(noted).next(end)
         self.start = tried
 
-    def _tell(self, model_name: str, mail: lambda_.IFunction) -> sfn.IChainable:
+    def _tell(self, settings: Settings, mail: lambda_.IFunction) -> sfn.IChainable:
         live_model = {
             **RELEASE,
             "modelName": jsonata("$modelName"),
@@ -92,7 +92,7 @@ class GoingLiveStates(Construct):
             "evaluation": jsonata("$evaluation"),
             "modelPackageArn": jsonata("$version.modelPackageArn"),
             "version": jsonata("$version.number"),
-            "training": TRAINING_SENTENCE,
+            "training": training_sentence(offered=not settings.trains),
         }
         told = tasks.LambdaInvoke.jsonata(
             self,
@@ -101,7 +101,7 @@ class GoingLiveStates(Construct):
             payload=sfn.TaskInput.from_object(
                 {
                     "outcome": jsonata("$putBack ? 'putBack' : 'live'"),
-                    "modelName": model_name,
+                    "modelName": settings.names.model,
                     **RELEASE,
                     "endpointName": self._endpoint_name,
                     "decision": jsonata("$decision"),

@@ -82,6 +82,7 @@ def test_the_next_environment_gets_the_same_bytes(s3: S3Client) -> None:
         "number": 7,
         "commitId": _MAKE["commitId"],
         "modelPackageArn": _MAKE["modelPackageArn"],
+        "group": "iris-dev",
     }
     evidence = _MAKE["evidence"]
     assert taken["training"]["hyperparameters"] == evidence["hyperparameters"]

@@ -21,6 +21,8 @@ from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.show import release_image
 from local.terminal import LocalError, complain, say, step
+from mlops_stacks.settings import SETTINGS_FILE, load_settings
+from mlops_stacks.settings_faults import SettingsError
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +45,9 @@ def main() -> int:
         return verbs[verb](state_dir)
     except LocalError as error:
         complain(error)
+        return 1
+    except SettingsError as error:
+        say(str(error))
         return 1
     except (EndpointConnectionError, URLError) as error:
         gone = LocalError(
@@ -68,14 +73,23 @@ class Ready:
 
 
 def up(state_dir: Path) -> int:
-    """Start the cloud, deploy, put sample data and the image of HEAD in; leave it running.
+    """Start the cloud, deploy stage and pipeline, put sample data and the image of HEAD in.
 
-    On a running cloud it deploys again: what has changed in the app is there then.
+    It is left running. On a running cloud it deploys again: what has changed in the app is there
+    then.
     """
-    ready = _make_ready(state_dir, pipeline=False)
+    source = load_settings(SETTINGS_FILE).source
+    ready = _make_ready(state_dir, pipeline=source.kind == "connection")
     say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
     say(f"Mail arrives at         {ready.cloud.inbox_url}")
     say(f"Training data lies in   s3://{ready.deployment.data_bucket}/train/ and test/")
+    if source.kind != "connection":
+        say("No pipeline: here it can watch a repository of source.kind connection only.")
+    elif ready.cloud.engine is None:
+        say("A push runs the pipeline as far as the image, which needs a container engine.")
+    else:
+        say(f"A push runs the pipeline: `make push`, or after `. {state_dir / 'env'}`")
+        say(f'                          git push "$SOURCE_REPOSITORY" HEAD:{source.branch}')
     say("Release HEAD with `make release`; stop with `make down`.")
     return 0
 

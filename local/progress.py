@@ -17,6 +17,7 @@ _POLL_SECONDS = 0.5
 _RESTART_SECONDS = 20
 _WAITS_AFTER_SECONDS = 3
 _LAST_LINES = 20
+_FEW_LINES = 4
 _LOGS = Path("logs", "pipeline")
 _GOES_LIVE = "StepFunctions"
 
@@ -102,15 +103,13 @@ class Progress:
     def _tell_failure(self, action: Action, execution_id: str) -> None:
         folder = self._cloud.state_dir / _LOGS / self._pipeline.name / execution_id
         log = folder / f"{action.stage}.{action.name}.log"
-        if log.is_file():
-            say(f"   The end of {log}:")
-            for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[
-                -_LAST_LINES:
-            ]:
-                say(f"   | {line}")
-        say(f"   Failed: {action.title}")
-        for line in action.message.splitlines():
-            say(f"     {line}")
+        lines = action.message.splitlines()
+        if log.is_file() and len(lines) < _FEW_LINES:  # A build's message ends with its output.
+            text = log.read_text(encoding="utf-8", errors="replace")
+            lines += ["", *text.splitlines()[-_LAST_LINES:]]
+        for line in lines:
+            say(f"   | {line}".rstrip())
+        say(f"   All of it: {log}")
 
     def _tell_waiting(self, run: Run) -> None:
         before = [

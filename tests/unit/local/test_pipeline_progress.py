@@ -187,11 +187,11 @@ def test_a_failed_action_shows_its_log_and_its_message(
     failed = _action("Build.Synth", "Failed", errorDetails={"code": "JobFailed", "message": why})
     assert _follow(cloud, Client([([_run("one", "Failed")], {"one": [failed]})])) == 1
     said = capsys.readouterr().out
-    assert f"The end of {log}:" in said
+    assert "   | make check: exit status 2\n   | test_settings" in said
     assert "| line 99" in said
     assert "| line 80" in said
     assert "| line 79" not in said
-    assert "Failed: Build / Synth\n     make check: exit status 2\n     test_settings" in said
+    assert f"All of it: {log}" in said
     assert "ended as Failed" in said
 
 

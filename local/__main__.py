@@ -78,18 +78,16 @@ def up(state_dir: Path) -> int:
     It is left running. On a running cloud it deploys again: what has changed in the app is there
     then.
     """
-    source = load_settings(SETTINGS_FILE).source
-    ready = _make_ready(state_dir, pipeline=source.kind == "connection")
+    branch = load_settings(SETTINGS_FILE).source.branch
+    ready = _make_ready(state_dir, pipeline=True)
     say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
     say(f"Mail arrives at         {ready.cloud.inbox_url}")
     say(f"Training data lies in   s3://{ready.deployment.data_bucket}/train/ and test/")
-    if source.kind != "connection":
-        say("No pipeline: here it can watch a repository of source.kind connection only.")
-    elif ready.cloud.engine is None:
+    if ready.cloud.engine is None:
         say("A push runs the pipeline as far as the image, which needs a container engine.")
     else:
         say(f"A push runs the pipeline: `make push`, or after `. {state_dir / 'env'}`")
-        say(f'                          git push "$SOURCE_REPOSITORY" HEAD:{source.branch}')
+        say(f'                          git push "$SOURCE_REPOSITORY" HEAD:{branch}')
     say("Release HEAD with `make release`; stop with `make down`.")
     return 0
 

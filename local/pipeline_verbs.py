@@ -71,11 +71,11 @@ def _stages(pipeline: PipelineRuns) -> list[str]:
     for stage in pipeline.client.get_pipeline_state(name=pipeline.name)["stageStates"]:
         latest = stage.get("latestExecution")
         state = f"{latest['status']} (run {latest['pipelineExecutionId']})" if latest else "-"
-        lines.append(f"{stage['stageName']:<24}{state}")
+        lines.append(f"{stage['stageName']:<32}{state}")
         for action in stage["actionStates"]:
             execution = action.get("latestExecution")
             status = execution.get("status", "-") if execution else "-"
-            lines.append(f"  {action['actionName']:<22}{status}")
+            lines.append(f"  {action['actionName']:<30}{status}")
     return lines
 
 

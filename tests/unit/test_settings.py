@@ -42,7 +42,7 @@ def test_values_arrive_as_they_are_written() -> None:
 
     assert settings.model.name == "iris"
     assert dict(settings.model.hyperparameters) == {"max_leaf_nodes": 5}
-    assert settings.source.exclude_paths == ("docs/**", "**/*.md")
+    assert settings.source.exclude_paths == ("docs/**", "**.md")
     assert settings.approval.timeout_hours == 48
     assert settings.tags == {"application": "model-release"}
 

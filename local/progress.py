@@ -42,7 +42,7 @@ class Progress:
         self._pipeline = pipeline
         self._decision = decision
         self._subject = subject
-        self._outcome: Outcome | None = None
+        self._outcomes: dict[str, Outcome] = {}  # of the releases shown, by their action
 
     def follow(self, execution_id: str) -> int:
         """Show stages and actions as they begin and end.
@@ -89,9 +89,11 @@ class Progress:
 
     def _look_at(self, action: Action, execution_id: str) -> bool:
         """Show what is new of an action; whether it has ended."""
-        if action.provider == _GOES_LIVE and action.external_id and self._outcome is None:
+        releases = action.provider == _GOES_LIVE and action.external_id
+        if releases and action.execution_id not in self._outcomes:
             release = Release(self._cloud, execution_arn=action.external_id)
-            self._outcome = show_release(release, decision=self._decision)
+            shown = show_release(release, decision=self._decision)
+            self._outcomes[action.execution_id] = shown
         if action.status == "InProgress":
             return False
         how = action.status.lower()
@@ -133,12 +135,12 @@ class Progress:
         took = (run.updated - run.started).total_seconds()
         summary = f": {run.summary}" if run.summary else ""
         say(f"\nThe run {run.execution_id} ended as {run.status} after {took:.0f} s{summary}")
+        outcomes = list(self._outcomes.values())
         if run.status == "Succeeded":
-            if self._outcome is not None and self._outcome.status == "SUCCEEDED":
-                deployment = read_outputs(self._cloud)
-                try_live(self._cloud, deployment, self._outcome, by_hand=True)
+            if outcomes and outcomes[0].status == "SUCCEEDED":
+                try_live(self._cloud, read_outputs(self._cloud), outcomes[0], by_hand=True)
             return 0
-        return 0 if self._outcome is not None and was_not_wanted(self._outcome) else 1
+        return 0 if outcomes and was_not_wanted(outcomes[-1]) else 1
 
 
 def pipeline_of(cloud: RunningCloud) -> PipelineRuns:

@@ -76,7 +76,7 @@ class TakeOffer(ReleaseFunction):
         )
         # Nobody knows the id of a key that is still to be made; the bucket is known by name.
         keys = f"arn:{partition}:kms:{first.region}:{first.account}:key/*"
-        self.allow(["kms:Decrypt"], [keys], conditions={"StringEquals": through_s3(first)})
+        self.allow(["kms:Decrypt"], [keys], conditions=through_s3(first))
         self.allow(
             ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
             [bucket.arn_for_objects(f"{MODELS_PREFIX}*")],

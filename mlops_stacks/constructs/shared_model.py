@@ -96,7 +96,7 @@ class SharedModel(Construct):
                 principals=[taker],
                 actions=["kms:Decrypt"],
                 resources=["*"],  # In a key's policy: this key.
-                conditions={"StringEquals": through_s3(place)},
+                conditions=through_s3(place),
             )
         )
 
@@ -104,16 +104,23 @@ class SharedModel(Construct):
 _LOOK_ACTIONS = ("ecr:BatchGetImage", "ecr:DescribeImages")
 
 
-def through_s3(place: Place) -> dict[str, str]:
-    """A condition: S3 uses the key, for the data bucket of an environment.
+def through_s3(place: Place) -> dict[str, dict[str, str | list[str]]]:
+    """Conditions: S3 uses the key, for what an environment offers.
 
-    With a bucket key the encryption context is the bucket's ARN:
+    With a bucket key the encryption context is the bucket's ARN, else the object's:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
+    # By name: the key comes before the bucket.
+    bucket = f"arn:{Aws.PARTITION}:s3:::{place.bucket}"
     return {
-        "kms:ViaService": f"s3.{place.region}.{Aws.URL_SUFFIX}",
-        # By name: the key comes before the bucket.
-        "kms:EncryptionContext:aws:s3:arn": f"arn:{Aws.PARTITION}:s3:::{place.bucket}",
+        "StringEquals": {"kms:ViaService": f"s3.{place.region}.{Aws.URL_SUFFIX}"},
+        "StringLike": {
+            "kms:EncryptionContext:aws:s3:arn": [
+                bucket,
+                f"{bucket}/{MODELS_PREFIX}*",
+                f"{bucket}/{OFFERS_PREFIX}*",
+            ]
+        },
     }
 
 

@@ -28,6 +28,7 @@ class WorkflowFunctions:
 
     def all(self) -> list[lambda_.IFunction]:
         """Every function that the states call."""
-        uncalled = {None} if self.ask_approval else {None, self.close_approval}
         functions = [getattr(self, field.name) for field in fields(self)]
-        return [function for function in functions if function not in uncalled]
+        if self.ask_approval is None:
+            functions.remove(self.close_approval)
+        return [function for function in functions if function is not None]

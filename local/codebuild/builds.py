@@ -127,10 +127,12 @@ class Builds:
         return [each for each in reversed(self._by_id.values()) if each.project.arn == project_arn]
 
     def shutdown(self) -> None:
-        """Stop every build and wait for their ends."""
+        """Stop every build, wait for their ends, and clear away what they have left."""
         running = [build for build in list(self._by_id.values()) if not build.over.is_set()]
         for build in running:
             build.stop_asked.set()
         for build in running:
             build.over.wait(_STOP_SECONDS)
         shutil.rmtree(self._machine.builds, ignore_errors=True)
+        if any(build.project.privileged for build in self._by_id.values()):
+            self._machine.forget_images()

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,24 @@ class Machine:
             "CDK_DISABLE_VERSION_CHECK": "1",
             "CDK_DISABLE_CLI_TELEMETRY": "true",
         }
+
+    def forget_images(self) -> None:
+        """Take from the engine the names of images that builds gave; cached layers stay.
+
+        A name holds the registry's port, which is another one in the next cloud.
+        """
+        if self.engine is None:
+            return
+        listing = [self.engine, "images", "--format", "{{.Repository}}:{{.Tag}}"]
+        try:
+            named = subprocess.run(listing, capture_output=True, text=True, check=False).stdout
+        except OSError:
+            return
+        for name in named.split():
+            if name.startswith(f"{self.registry}/"):
+                subprocess.run(
+                    [self.engine, "rmi", "--no-prune", name], capture_output=True, check=False
+                )
 
     def python_version(self) -> str:
         """Of the Python that builds get."""

@@ -145,6 +145,10 @@ class BuildRun:
         buildspec = parse(given)
         for line in buildspec.ignored:
             self._say(line)
+        if self._build.project.description.get("cache", {}).get("type", "NO_CACHE") != "NO_CACHE":
+            self._say("The project's cache has no effect here; an engine keeps its layers anyway.")
+        if self._build.project.privileged and not self._machine.engine:
+            self._say("The local cloud was started without a container engine: there is no docker.")
         for runtime, version in buildspec.runtimes.items():
             own = f" It is {self._machine.python_version()}." if runtime == "python" else ""
             self._say(f"Runtime {runtime} {version} is asked for; this machine's is used.{own}")

@@ -73,7 +73,10 @@ def test_a_build_sees_its_role_and_nothing_of_the_person(build: Build, builds: B
     result = build(
         spec(build=["env", "docker info || true", "podman info || true"]),
         variables=[Variable(name="GIVEN", value="by pipeline")],
-        described={"encryptionKey": "k"},
+        described={
+            "cache": {"type": "LOCAL", "modes": ["LOCAL_DOCKER_LAYER_CACHE"]},
+            "environment": {**project("")["environment"], "privilegedMode": True},
+        },
         source_version="abc",
         initiator="codepipeline/p",
     )
@@ -85,6 +88,8 @@ def test_a_build_sees_its_role_and_nothing_of_the_person(build: Build, builds: B
         "CODEBUILD_RESOLVED_SOURCE_VERSION=abc",
         "CODEBUILD_INITIATOR=codepipeline/p",
         f"CODEBUILD_BUILD_ID={result.build_id}",
+        "The project's cache has no effect here",
+        "started without a container engine",
         "Cannot connect to the Docker daemon",
         "podman: command not found",
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,17 @@ def test_without_privilege_there_is_no_engine(machine: Machine, tmp_path: Path) 
 
     assert answer.returncode == 127
     assert "Cannot connect to the Docker daemon" in answer.stderr
+
+
+def test_images_of_builds_are_forgotten_with_the_cloud(machine: Machine, tmp_path: Path) -> None:
+    engine = tmp_path / "engine"
+    engine.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = images ] && { echo localhost:4566/iris:1; echo localhost:45/iris:1; exit; }\n'
+        f'echo "$*" >> {tmp_path}/done\n'
+    )
+    engine.chmod(0o755)
+
+    dataclasses.replace(machine, engine=str(engine)).forget_images()
+
+    assert (tmp_path / "done").read_text() == "rmi --no-prune localhost:4566/iris:1\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ __all__ = [
     "ObjectLocation",
     "Variable",
 ]
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 15.0
 
 
 class Builds:
@@ -131,8 +132,9 @@ class Builds:
         running = [build for build in list(self._by_id.values()) if not build.over.is_set()]
         for build in running:
             build.stop_asked.set()
+        deadline = time.monotonic() + _STOP_SECONDS
         for build in running:
-            build.over.wait(_STOP_SECONDS)
+            build.over.wait(max(0.0, deadline - time.monotonic()))
         shutil.rmtree(self._machine.builds, ignore_errors=True)
         if any(build.project.privileged for build in self._by_id.values()):
             self._machine.forget_images()

@@ -16,7 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.deployment import session
+from local.release import wait_for
 from local.running_cloud import RunningCloud
+from tests.e2e.processes import mentioning
 from tests.e2e.stack_parts import attribute, role, statement
 
 _SPEC = {
@@ -71,13 +73,14 @@ def _template() -> str:
         "Starter": role(
             statement("codebuild:StartBuild", attribute("WholeProject.Arn")), service="lambda"
         ),
-        **{f"{name}Project": _project(name) for name in ("Whole", "NoLogs", "NoKey", "NoObjects")},
+        **{f"{name}Project": _project(name) for name in _ROLES},
+        "SleeperProject": _sleeper(),
     }
     outputs = {
         "Bucket": {"Value": {"Ref": "Bucket"}},
         "Key": {"Value": own_key},
         "Starter": {"Value": attribute("Starter.Arn")},
-        **{f"{name}": {"Value": {"Ref": f"{name}Project"}} for name in _ROLES},
+        **{name: {"Value": {"Ref": f"{name}Project"}} for name in (*_ROLES, "Sleeper")},
     }
     return json.dumps({"Resources": resources, "Outputs": outputs})
 
@@ -107,10 +110,21 @@ def _project(name: str) -> dict[str, Any]:
     }
 
 
+def _sleeper() -> dict[str, Any]:
+    spec = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo asleep; sleep 600\n"
+    project = _project("Whole")
+    project["Properties"] |= {
+        "Source": {"Type": "NO_SOURCE", "BuildSpec": spec},
+        "Artifacts": {"Type": "NO_ARTIFACTS"},
+    }
+    return project
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """The deployed stack and its root."""
+    """The deployed stack, its cloud and its root."""
 
+    cloud: RunningCloud
     root: boto3.session.Session
     outputs: dict[str, str]
 
@@ -163,7 +177,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=outputs["Key"],
         )
-        yield Stack(root=root, outputs=outputs)
+        yield Stack(cloud=cloud, root=root, outputs=outputs)
     finally:
         cloud.stop()
 
@@ -228,3 +242,19 @@ def test_who_starts_a_build_needs_the_permission_for_its_project(stack: Stack) -
         client.start_build(projectName=stack.outputs["NoLogs"])
     with pytest.raises(ClientError, match="takes its source from CodePipeline"):
         client.start_build(projectName=stack.outputs["Whole"])
+
+
+def test_a_cloud_that_stops_ends_its_builds_and_keeps_their_last_words(stack: Stack) -> None:
+    """The last test of this file: it stops the cloud."""
+    client = stack.root.client("codebuild")
+    build_id = client.start_build(projectName=stack.outputs["Sleeper"])["build"]["id"]
+    log = stack.cloud.state_dir / "logs" / "builds" / stack.outputs["Sleeper"]
+    file = log / f"{build_id.partition(':')[2]}.log"
+    wait_for(lambda: file.exists() and "asleep\n" in file.read_text(), seconds=20, what="its start")
+    began = time.monotonic()
+
+    stack.cloud.stop()
+
+    assert time.monotonic() - began < 10
+    assert "Phase complete: BUILD State: STOPPED" in file.read_text()
+    assert mentioning(build_id) == []

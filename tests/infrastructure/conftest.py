@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 
 from tests.infrastructure.answers import RELEASE_INPUT, walks
 from tests.infrastructure.intrinsics import Intrinsics
-from tests.infrastructure.synthesis import Synthesis, synthesized
+from tests.infrastructure.synthesis import Synthesis, synthesized, synthesized_two
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +28,18 @@ def disposable() -> Synthesis:
 def closed() -> Synthesis:
     """No inference route, no path filter; regression, linear rollout, captured data."""
     return synthesized("closed")
+
+
+@pytest.fixture(scope="session")
+def dev() -> Synthesis:
+    """The first of two environments: it trains, and asks nobody."""
+    return synthesized_two()[0]
+
+
+@pytest.fixture(scope="session")
+def prod() -> Synthesis:
+    """The second: it takes what the first offers, and asks."""
+    return synthesized_two()[1]
 
 
 @pytest.fixture(scope="session")

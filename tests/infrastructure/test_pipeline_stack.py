@@ -111,7 +111,7 @@ def test_a_push_to_the_branch_starts_the_pipeline_unless_only_excluded_paths_cha
                         "Push": [
                             {
                                 "Branches": {"Includes": ["release"]},
-                                "FilePaths": {"Excludes": ["docs/**", "**/*.md"]},
+                                "FilePaths": {"Excludes": ["docs/**", "**.md"]},
                             }
                         ],
                     },

@@ -59,7 +59,7 @@ _WRONG = [
         "the ARN of a CodeConnections connection",
     ),
     (
-        '["docs/**", "**/*.md"]',
+        '["docs/**", "**.md"]',
         '["1", "2", "3", "4", "5", "6", "7", "8", "9"]',
         "source.exclude_paths = ['1'",
         "at most 8",
@@ -134,7 +134,7 @@ _WRONG = [
         "text, a finite number, true or false is allowed",
     ),
     (
-        '["docs/**", "**/*.md"]',
+        '["docs/**", "**.md"]',
         '["docs/**", ""]',
         "source.exclude_paths.1 = ''",
         "at least 1 character",

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from local import pipeline_verbs
 from local.decision import decision_wanted
-from local.deployment import Deployment, deploy, read_outputs
+from local.deployment import Deployment, deploy, read_outputs, region_of
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
 from local.image import PushedImage, head_author, push_head
@@ -101,6 +101,7 @@ def _make_ready(state_dir: Path, *, pipeline: bool) -> Ready:
                 state_dir,
                 engine=engine.program if engine else None,
                 base_image=engine.base_image if engine else None,
+                region=region_of(),
             )
         try:
             SourceRepository(state_dir=state_dir).create()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from local.deployment import Deployment, session
+from local.deployment import Deployment
 from local.image import PushedImage
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
@@ -16,7 +16,7 @@ _SAMPLE = Path(__file__).resolve().parent.parent / "container" / "sample"
 
 def put_sample_data(cloud: RunningCloud, deployment: Deployment) -> None:
     """Upload the iris sample, unless there is training data already."""
-    client = session(cloud).client("s3")
+    client = deployment.session(cloud).client("s3")
     listing = client.list_objects_v2(Bucket=deployment.data_bucket, Prefix="train/", MaxKeys=1)
     if listing.get("Contents"):
         say("   The data that is in train/ stays.")
@@ -27,9 +27,10 @@ def put_sample_data(cloud: RunningCloud, deployment: Deployment) -> None:
 
 def write_environment(cloud: RunningCloud, deployment: Deployment, *, image: PushedImage) -> Path:
     """Write `env` in the cloud's folder: export lines that any AWS client can source."""
-    bundle = cloud.environment()["AWS_CA_BUNDLE"]
+    root = cloud.environment(deployment.place.account, deployment.place.region)
+    bundle = root["AWS_CA_BUNDLE"]
     variables = {
-        **cloud.environment(),
+        **root,
         # For clients that are not AWS SDKs.
         "CURL_CA_BUNDLE": bundle,
         "REQUESTS_CA_BUNDLE": bundle,
@@ -43,6 +44,8 @@ def write_environment(cloud: RunningCloud, deployment: Deployment, *, image: Pus
         "INBOX_URL": cloud.inbox_url,
         "SOURCE_REPOSITORY": str(SourceRepository(state_dir=cloud.state_dir).path),
     }
+    if deployment.environment:
+        variables["ENVIRONMENT"] = deployment.environment
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     # A shell may have credentials of a real account; mixed with these they would be refused.
     lines.append("unset AWS_PROFILE AWS_SESSION_TOKEN")

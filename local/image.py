@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local import registry_login
 from local.archives import unpack
-from local.deployment import Deployment, session
+from local.deployment import Deployment
 from local.engine import Engine
 from local.running_cloud import RunningCloud
 from local.sagemaker.source_images import publish_source_image
@@ -89,7 +89,7 @@ def push_folder(
 ) -> PushedImage:
     """The same for any `container/` folder and any commit hash."""
     tag = commit[:8]
-    client = session(cloud).client("ecr")
+    client = deployment.session(cloud).client("ecr")
 
     def find() -> str | None:
         found = client.batch_get_image(
@@ -119,7 +119,7 @@ def _build(
     environment = {
         **os.environ,
         **registry_login.variables(cloud.state_dir),
-        "REPOSITORY_URI": f"{cloud.registry}/{deployment.repository_name}",
+        "REPOSITORY_URI": deployment.local_repository(cloud),
         "COMMIT_ID": commit,
         "BASE_IMAGE": engine.base_image,
         "CONTAINER_ENGINE": engine.program,

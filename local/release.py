@@ -17,6 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from local.assembly import Place
 from local.deployment import Deployment, session
 from local.image import PushedImage
 from local.running_cloud import RunningCloud
@@ -47,7 +48,8 @@ class Release:
 
     def __init__(self, cloud: RunningCloud, *, execution_arn: str) -> None:
         self._cloud = cloud
-        self._states = session(cloud).client("stepfunctions")
+        region, account = execution_arn.split(":")[3:5]
+        self._states = session(cloud, Place(account, region)).client("stepfunctions")
         self.execution_arn = execution_arn
         # The workflow names its jobs so; every mail has the name or the execution in it.
         self.mark = hashlib.sha256(execution_arn.encode()).hexdigest()[:12]
@@ -58,7 +60,7 @@ class Release:
     ) -> Release:
         """Start an execution; its input is as the pipeline's hand-over."""
         execution = (
-            session(cloud)
+            deployment.session(cloud)
             .client("stepfunctions")
             .start_execution(
                 stateMachineArn=deployment.state_machine_arn, input=json.dumps(execution_input)
@@ -191,13 +193,13 @@ def decide(link: str, *, decision: str, reason: str) -> str:
         return str(answer.read().decode())
 
 
-def predict(cloud: RunningCloud, url: str, data: str) -> str:
-    """Ask the inference API, signed with the cloud's credentials; the body of the answer."""
+def predict(cloud: RunningCloud, url: str, data: str, *, place: Place = Place()) -> str:  # noqa: B008
+    """Ask the inference API, signed by the root of its account; the body of the answer."""
     body = json.dumps({"data": data})
     request = AWSRequest(
         method="POST", url=url, data=body, headers={"Content-Type": "application/json"}
     )
-    environment = cloud.environment()
+    environment = cloud.environment(place.account, place.region)
     credentials = Credentials(
         environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
     )

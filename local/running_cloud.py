@@ -32,6 +32,7 @@ class RunningCloud:
         port: AWS's APIs by HTTPS on 127.0.0.1.
         site_port: inbox and deployed APIs by HTTP on 127.0.0.1.
         engine: docker, podman, or None for processes.
+        region: where its pipelines and builds are, and whatever names no region.
         process: the process, if this one has started it.
     """
 
@@ -40,6 +41,7 @@ class RunningCloud:
     port: int
     site_port: int
     engine: str | None
+    region: str = REGION
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -52,14 +54,15 @@ class RunningCloud:
         """The Docker registry protocol of the local ECR."""
         return f"localhost:{self.port}"
 
-    def environment(self) -> dict[str, str]:
-        """What an AWS client needs to be the root of this cloud."""
+    def environment(self, account: str = ACCOUNT_ID, region: str | None = None) -> dict[str, str]:
+        """What an AWS client needs to be the root of an account of this cloud."""
+        region = region or self.region
         return {
             "AWS_ENDPOINT_URL": f"https://127.0.0.1:{self.port}",
-            "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+            "AWS_ACCESS_KEY_ID": account,  # The key of an account's root is its number.
             "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_CA_BUNDLE": str(self.state_dir / "tls" / "bundle.pem"),
         }
 
@@ -81,6 +84,7 @@ class RunningCloud:
         engine: str | None,
         base_image: str | None = None,
         wait_scale: float | None = None,
+        region: str = REGION,
     ) -> RunningCloud:
         """Start a cloud on free ports and wait until it answers.
 
@@ -94,7 +98,7 @@ class RunningCloud:
         port, site_port = _free_ports()
         command = [
             *[sys.executable, "-m", "local.cloud.server", "--state-dir", str(state_dir)],
-            *["--port", str(port), "--site-port", str(site_port)],
+            *["--port", str(port), "--site-port", str(site_port), "--region", region],
             *(["--engine", engine] if engine else []),
             *(["--base-image", base_image] if base_image else []),
             *(["--wait-scale", str(wait_scale)] if wait_scale is not None else []),
@@ -114,6 +118,7 @@ class RunningCloud:
             "port": port,
             "site_port": site_port,
             "engine": engine,
+            "region": region,
         }
         cloud = cls(state_dir=state_dir, process=process, **record)
         _record(state_dir).write_text(json.dumps(record), encoding="utf-8")

@@ -153,7 +153,7 @@ def try_live(
         say('\nThe model is live. inference.access = "off": there is no public link to it.')
         return
     with step("Asking the live model"):
-        answers = {row: predict(cloud, url, row) for row in rows}
+        answers = {row: predict(cloud, url, row, place=deployment.place) for row in rows}
     say("\nThe model is live.")
     if by_hand:
         body = shlex.quote(json.dumps({"data": rows[0]}))

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ministack.core.responses import request_scope  # type: ignore[import-untyped]
 from ministack.services import cloudwatch  # type: ignore[import-untyped]
 
 logger = logging.getLogger(__name__)
@@ -120,16 +121,17 @@ def _move(alarm: dict[str, Any], state: str) -> None:
 
 def _watch(time_scale: float) -> None:
     """Look at each alarm a few times in its period, as long as the process runs."""
-    due: dict[str, float] = {}
+    due: dict[tuple[str, str, str], float] = {}
     while True:
         time.sleep(_SHORTEST_PAUSE)
-        for alarm in list(cloudwatch._alarms.values()):
+        for (account_id, region, name), alarm in cloudwatch._alarms.all_items():
             now = time.monotonic()
-            if due.get(alarm["AlarmName"], 0) > now:
+            if due.get((account_id, region, name), 0) > now:
                 continue
             pause = alarm.get("Period", 60) * time_scale / _LOOKS_IN_A_PERIOD
-            due[alarm["AlarmName"]] = now + max(pause, _SHORTEST_PAUSE)
+            due[account_id, region, name] = now + max(pause, _SHORTEST_PAUSE)
             try:
-                cloudwatch._evaluate_alarm(alarm)
+                with request_scope(account_id, region):
+                    cloudwatch._evaluate_alarm(alarm)
             except Exception:  # one alarm that cannot be read must not hide the others
                 logger.exception("The alarm %s cannot be evaluated", alarm["AlarmName"])

@@ -19,12 +19,12 @@ from local.sagemaker import step_functions as sagemaker_states
 _execution: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("execution")
 
 
-def install(identities: Identities) -> None:
+def install() -> None:
     """Correct Step Functions; call it once, before the first execution."""
     _follow_executions()
-    _enforce_the_workflow_role(identities)
+    _enforce_the_workflow_role()
     endings.install(callbacks.install(_execution.get))
-    _add_integrations(identities)
+    _add_integrations()
 
 
 def _follow_executions() -> None:
@@ -46,11 +46,12 @@ def _role_of_execution() -> str:
     return str(machine["roleArn"])
 
 
-def _enforce_the_workflow_role(identities: Identities) -> None:
+def _enforce_the_workflow_role() -> None:
     """MiniStack lets a state machine invoke any function; AWS asks its role's policies."""
     original = stepfunctions._call_lambda
 
     def call_lambda(function: str, event: object) -> object:
+        identities = Identities.here()
         name = function.split(":function:")[-1].split(":")[0]
         arn = f"arn:aws:lambda:{identities.region}:{identities.account_id}:function:{name}"
         role = _role_of_execution()
@@ -65,15 +66,16 @@ def _enforce_the_workflow_role(identities: Identities) -> None:
     stepfunctions._call_lambda = call_lambda
 
 
-def _add_integrations(identities: Identities) -> None:
+def _add_integrations() -> None:
     """The optimised and the SDK integrations, each with the state machine role's credentials."""
-    clients: dict[tuple[str, str], Any] = {}
+    clients: dict[tuple[str, str, str], Any] = {}
 
     def client_of(service: str) -> Callable[[], Any]:
         def client() -> Any:
-            key = (_role_of_execution(), service)
+            role, identities = _role_of_execution(), Identities.here()
+            key = (role, identities.region, service)
             if key not in clients:
-                clients[key] = identities.session(key[0]).client(  # type: ignore[call-overload]
+                clients[key] = identities.session(role).client(  # type: ignore[call-overload]
                     service, config=WITHOUT_CLIENT_CHECKS
                 )
             return clients[key]

@@ -8,40 +8,43 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
+from local.cloud.accounts import Accounts
 from local.sagemaker.authorization import action, operation_of, resource_arns
-from local.sagemaker.scaling import SERVICE, Scaling
-from local.sagemaker.service import SageMaker
+from local.sagemaker.scaling import SERVICE
 
 Response = tuple[int, dict[str, str], bytes]
 
 API_PATH = "/_aws/execute-api/"
 
 
-def add_sagemaker(service: SageMaker, *, account_id: str) -> None:
-    """Route SageMaker's control plane and runtime to a service, with IAM before it."""
+def add_sagemaker(accounts: Accounts) -> None:
+    """Route SageMaker's control plane and runtime to the account's, with IAM before it."""
 
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Response:
         operation = operation_of(path, headers.get("x-amz-target", ""))
         region = router.extract_region(headers, query)
-        arns = resource_arns(operation, _named(path, body), region=region, account_id=account_id)
+        arns = resource_arns(
+            operation, _named(path, body), region=region, account_id=get_account_id()
+        )
         for arn in arns:
             refusal: Response | None = app._enforce_data_plane(
                 "sagemaker", action(operation), headers, query, "", resource_arn=arn
             )
             if refusal is not None:
                 return refusal
-        return await service.handle_request(method, path, headers, body, query)
+        return await accounts.sagemaker().handle_request(method, path, headers, body, query)
 
     app.SERVICE_HANDLERS["sagemaker"] = handle
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
 
 
-def add_scaling(scaling: Scaling, *, account_id: str) -> None:
-    """Route Application Auto Scaling to a service, with IAM before it.
+def add_scaling(accounts: Accounts) -> None:
+    """Route Application Auto Scaling to the account's, with IAM before it.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
     """
@@ -60,7 +63,7 @@ def add_scaling(scaling: Scaling, *, account_id: str) -> None:
             headers,
             query,
             "",
-            resource_arn=f"arn:aws:{SERVICE}:{region}:{account_id}:scalable-target/local"
+            resource_arn=f"arn:aws:{SERVICE}:{region}:{get_account_id()}:scalable-target/local"
             if on_target
             else "*",
             service_context={
@@ -71,7 +74,7 @@ def add_scaling(scaling: Scaling, *, account_id: str) -> None:
         if refusal is not None:
             return refusal
         # It only looks at records, and blocks nobody.
-        return scaling.answer(operation, body)
+        return accounts.sagemaker().scaling.answer(operation, body)
 
     app.SERVICE_HANDLERS[SERVICE] = handle
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["AnyScaleFrontendService."]}
@@ -87,7 +90,7 @@ def _named(path: str, body: bytes) -> Mapping[str, Any]:
     return arguments if isinstance(arguments, dict) else {}
 
 
-def keep_model_package_groups(service: SageMaker) -> None:
+def keep_model_package_groups(accounts: Accounts) -> None:
     """Offer the CloudFormation resource AWS::SageMaker::ModelPackageGroup.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-modelpackagegroup.html
@@ -95,7 +98,7 @@ def keep_model_package_groups(service: SageMaker) -> None:
     members = ("ModelPackageGroupName", "ModelPackageGroupDescription", "Tags")
 
     def attributes(arn: str) -> dict[str, Any]:
-        group = service.packages.describe_group({"ModelPackageGroupName": arn})
+        group = accounts.sagemaker().packages.describe_group({"ModelPackageGroupName": arn})
         return {
             "ModelPackageGroupArn": arn,
             "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
@@ -105,13 +108,16 @@ def keep_model_package_groups(service: SageMaker) -> None:
     def create(logical_id: str, properties: Any, stack_name: str) -> Any:
         del logical_id, stack_name
         request = {name: properties[name] for name in members if name in properties}
-        arn = service.call("CreateModelPackageGroup", request, {})["ModelPackageGroupArn"]
+        arn = accounts.sagemaker().call("CreateModelPackageGroup", request, {})[
+            "ModelPackageGroupArn"
+        ]
         return arn, attributes(arn)
 
     def update(physical_id: str, old: Any, new: Any, stack_name: str) -> Any:
         del stack_name
         if old.get(members[0]) != new.get(members[0]):
             raise ValueError("The local cloud cannot rename a model package group.")
+        service = accounts.sagemaker()
         service.packages.update_group(physical_id, description=new.get(members[1]))
         tags = {"ResourceArn": physical_id}
         service.tags.delete({**tags, "TagKeys": [tag["Key"] for tag in old.get("Tags", [])]})
@@ -120,7 +126,7 @@ def keep_model_package_groups(service: SageMaker) -> None:
 
     def delete(physical_id: str, properties: Any) -> None:
         del properties
-        service.packages.delete_group({"ModelPackageGroupName": physical_id})
+        accounts.sagemaker().packages.delete_group({"ModelPackageGroupName": physical_id})
 
     provisioners._RESOURCE_HANDLERS["AWS::SageMaker::ModelPackageGroup"] = {
         "create": create,

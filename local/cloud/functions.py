@@ -93,7 +93,7 @@ def queue_bursts() -> None:
     free: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
 
     def execute(function: Any, event: Any, request_id: str) -> Any:
-        with free[function["config"]["FunctionName"]]:
+        with free[function["config"]["FunctionArn"]]:
             return original(function, event, request_id)
 
     lambda_svc._execute_function_warm = execute

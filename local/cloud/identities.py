@@ -11,6 +11,7 @@ import boto3
 from boto3.session import Session
 from botocore.config import Config
 from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 
 from local.cloud import access
@@ -26,6 +27,11 @@ class Identities:
 
     account_id: str
     region: str
+
+    @classmethod
+    def here(cls) -> Identities:
+        """For the account and region of the request, or the execution, that is under way."""
+        return cls(account_id=get_account_id(), region=get_region())
 
     def credentials(self, role_arn: str) -> dict[str, str]:
         """Credentials of a role in the words of the AWS SDKs' environment variables."""

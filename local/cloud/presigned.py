@@ -27,7 +27,8 @@ def is_link(scope: Message) -> bool:
         return False
     credential = given["X-Amz-Credential"][0].split("/")
     _, bucket, key = (*scope["path"].split("/", 2), "", "")[:3]
-    return credential[3:] == ["s3", "aws4_request"] and bucket in s3._buckets and bool(key)
+    signed = credential[3:] == ["s3", "aws4_request"]
+    return signed and s3._bucket_owner_account(bucket) is not None and bool(key)
 
 
 def as_signed(scope: Message, *, aws_host: str) -> Message:

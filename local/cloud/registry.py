@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 from ministack.services import ecr  # type: ignore[import-untyped]
 
@@ -39,6 +40,10 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
     "manifest": _MANIFESTS,
     "tags_list": {"GET": "ecr:ListImages"},
 }
+
+
+OPERATOR = "operator"
+"""Who runs the cloud, and pulls for SageMaker, which asks for the roles itself."""
 
 
 class Tokens:
@@ -97,7 +102,8 @@ def guard(tokens: Tokens, refusal: Refusal, *, registry: str, region: str, accou
         if operation == _DOWNLOAD:
             digest = content["layerDigest"]
             name = json.loads(body)["repositoryName"]
-            place = f"https://{registry}/v2/{name}/blobs/{digest}"
+            host = f"{get_account_id()}.dkr.ecr.{get_region()}.amazonaws.com"
+            place = f"https://{registry}/v2/{host}/{name}/blobs/{digest}"
             content["downloadUrl"] = f"{place}?{_LINK}={tokens.link(digest)}"
         else:
             token = tokens.issue(extract_access_key_id(headers, query))
@@ -118,8 +124,11 @@ def guard(tokens: Tokens, refusal: Refusal, *, registry: str, region: str, accou
         access_key = tokens.access_key(lower.get("authorization", ""))
         if access_key is None and not linked:
             return _error(401, "UNAUTHORIZED", "no basic auth credentials")
-        if action is not None and access_key is not None:
-            arn = f"arn:aws:ecr:{region}:{account_id}:repository/{name}"
+        if action is not None and access_key is not None and access_key != OPERATOR:
+            # Each account's registry has a host name of its own: local.cloud.registries.
+            named = ecr._registry_scope_hint(lower.get("host"))
+            account, place = named or (account_id, region)
+            arn = f"arn:aws:ecr:{place}:{account}:repository/{name}"
             refused = refusal(access_key, action, arn)
             if refused:
                 return _error(403, "DENIED", refused)

@@ -37,6 +37,7 @@ class Arguments:
     engine: str | None
     base_image: str | None
     wait_scale: float
+    region: str
 
     @property
     def site_url(self) -> str:
@@ -58,6 +59,7 @@ class Arguments:
         parser.add_argument("--engine", choices=["docker", "podman"])
         parser.add_argument("--base-image")
         parser.add_argument("--wait-scale", type=float, default=0.03)
+        parser.add_argument("--region", default=REGION)
         return cls(**vars(parser.parse_args()))
 
 
@@ -67,8 +69,8 @@ def client_environment(arguments: Arguments, certificate: Certificate) -> dict[s
         "AWS_ENDPOINT_URL": f"https://127.0.0.1:{arguments.port}",
         "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
         "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": arguments.region,
+        "AWS_DEFAULT_REGION": arguments.region,
         "AWS_CA_BUNDLE": str(certificate.bundle),
     }
 
@@ -87,7 +89,7 @@ def _prepare_environment(arguments: Arguments, certificate: Certificate) -> None
         MINISTACK_SSL_KEY=str(certificate.key),
         MINISTACK_HOST="localhost",
         MINISTACK_ACCOUNT_ID=ACCOUNT_ID,
-        MINISTACK_REGION=REGION,
+        MINISTACK_REGION=arguments.region,
         GATEWAY_PORT=str(arguments.port),
         BIND_HOST="127.0.0.1",
         IOT_MTLS_ENABLED="0",
@@ -111,6 +113,7 @@ async def _serve(
     from local.cloud import (
         access,
         alarms,
+        encryption,
         executions,
         extensions,
         functions,
@@ -118,51 +121,47 @@ async def _serve(
         pipelines,
         queues,
         registry,
+        sharing,
         streams,
         subscriptions,
     )
+    from local.cloud.accounts import Accounts
     from local.cloud.identities import Identities
     from local.cloud.inbox import Inbox
     from local.cloud.service_quotas import ServiceQuotas, add_service_quotas
     from local.cloud.site import front_doors
-    from local.sagemaker.cloud import Cloud, Timings
+    from local.sagemaker.cloud import Timings
     from local.sagemaker.ecr_layers import keep_uploaded_layers
-    from local.sagemaker.service import SageMaker
 
     access.correct()
-    identities = Identities(account_id=ACCOUNT_ID, region=REGION)
-    sagemaker = SageMaker(
-        Cloud(
-            account_id=ACCOUNT_ID,
-            region=REGION,
-            state_dir=arguments.state_dir,
-            role_session=identities.session,
-            may_pass_role=identities.may_pass_role,
-            may_deregister=identities.may_deregister,
-            runner=_runner(arguments),
-            timings=Timings(wait_scale=arguments.wait_scale),
-            record_metric=metrics.record,
-        )
+    identities = Identities(account_id=ACCOUNT_ID, region=arguments.region)
+    accounts = Accounts(
+        home=(ACCOUNT_ID, arguments.region),
+        state_dir=arguments.state_dir,
+        runner=_runner(arguments),
+        timings=Timings(wait_scale=arguments.wait_scale),
     )
     inbox = Inbox()
-    extensions.add_sagemaker(sagemaker, account_id=ACCOUNT_ID)
-    extensions.add_scaling(sagemaker.scaling, account_id=ACCOUNT_ID)
-    add_service_quotas(ServiceQuotas(arguments.state_dir), account_id=ACCOUNT_ID)
-    extensions.keep_model_package_groups(sagemaker)
+    extensions.add_sagemaker(accounts)
+    extensions.add_scaling(accounts)
+    extensions.keep_model_package_groups(accounts)
+    add_service_quotas(ServiceQuotas(arguments.state_dir))
     keep_uploaded_layers(ecr)
     tokens = registry.Tokens()
     registry.guard(
         tokens,
         identities.refusal_of,
         registry=arguments.registry,
-        region=REGION,
+        region=arguments.region,
         account_id=ACCOUNT_ID,
     )
+    sharing.correct()
+    encryption.ask_kms()
     home = Path(started_with.get("HOME", "/root"))
     registry_login.write(
         arguments.state_dir,
         registry=arguments.registry,
-        token=tokens.issue(ACCOUNT_ID),
+        token=tokens.issue(registry.OPERATOR),
         home=home,
     )
     builds = _builds(arguments, certificate, identities, started_with)
@@ -176,8 +175,8 @@ async def _serve(
     functions.queue_bursts()
     metrics.authorize_as_aws_does()
     alarms.install(time_scale=arguments.wait_scale)
-    executions.install(identities)
-    streams.install(identities)
+    executions.install()
+    streams.install()
     queues.install(time_scale=arguments.wait_scale)
     released = pipelines.install(identities, builds, state_dir=arguments.state_dir)
 
@@ -210,7 +209,7 @@ async def _serve(
         # Their last calls of the cloud are answered meanwhile.
         await asyncio.to_thread(released.shutdown)
         await asyncio.to_thread(builds.shutdown)
-        sagemaker.shutdown()
+        accounts.shutdown()
         lambda_runtime.reset()
         shutil.rmtree(arguments.state_dir / "tmp", ignore_errors=True)
     # There is nothing to save, and MiniStack's threads never end.
@@ -231,7 +230,7 @@ def _builds(
     # Not in the cloud's folder: it may lie in a repository whose settings tools would find.
     scratch = Path(started_with.get("TMPDIR") or "/tmp")  # noqa: S108 - only the default
     builds = Builds(
-        projects=Projects(region=REGION),
+        projects=Projects(region=arguments.region),
         machine=Machine(
             variables=started_with,
             builds=scratch / f"local-builds-{arguments.port}",
@@ -239,14 +238,14 @@ def _builds(
             base_image=arguments.base_image,
             registry=arguments.registry,
             endpoint_url=os.environ["AWS_ENDPOINT_URL"],
-            region=REGION,
+            region=arguments.region,
             bundle=certificate.bundle,
         ),
         identities=identities,
         logs=arguments.state_dir / "logs" / "builds",
     )
     resource.offer_projects(builds.projects)
-    api.serve(builds, region=REGION)
+    api.serve(builds, region=arguments.region)
     return builds
 
 
@@ -259,6 +258,7 @@ def _runner(arguments: Arguments):  # type: ignore[no-untyped-def]  # noqa: ANN2
             program=arguments.engine,
             registry=arguments.registry,
             login=registry_login.variables(arguments.state_dir),
+            own=f"{ACCOUNT_ID}.dkr.ecr.{arguments.region}.amazonaws.com",
         )
     return ProcessRunner(arguments.state_dir)
 

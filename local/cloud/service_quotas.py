@@ -18,6 +18,7 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
 
 from local.sagemaker.authorization import operation_of
 from local.sagemaker.errors import ApiError
@@ -88,7 +89,7 @@ class ServiceQuotas:
         return {name: float(value) for name, value in own.items()}
 
 
-def add_service_quotas(quotas: ServiceQuotas, *, account_id: str) -> None:
+def add_service_quotas(quotas: ServiceQuotas) -> None:
     """Route Service Quotas to a service, with IAM before it.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
@@ -105,7 +106,7 @@ def add_service_quotas(quotas: ServiceQuotas, *, account_id: str) -> None:
         if refusal is not None:
             return refusal
         region = router.extract_region(headers, query)
-        return quotas.answer(operation, body, region=region, account_id=account_id)
+        return quotas.answer(operation, body, region=region, account_id=get_account_id())
 
     app.SERVICE_HANDLERS[_IAM] = handle
     router.SERVICE_PATTERNS[_IAM] = {"target_prefixes": ["ServiceQuotasV20190624."]}

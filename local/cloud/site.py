@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from local.cloud import presigned
+from local.cloud import presigned, registries
 from local.cloud.extensions import API_PATH
 from local.cloud.inbox import Inbox
 from local.pipeline.service import PushOutcome
@@ -45,8 +45,11 @@ def front_doors(
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["scheme"] == "https":
+        if scope["type"] != "http":
             await aws(scope, receive, send)
+        elif scope["scheme"] == "https":
+            asked, answer = registries.as_named(scope, send)
+            await aws(asked, receive, answer)
         elif scope["path"].startswith(API_PATH):
             edge = {**scope, "headers": _from_the_edge(scope)}
             linked = presigned.Relinked(send, aws_host=aws_host, site_host=site_host)

@@ -18,10 +18,10 @@ _READ = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 _FAILED = {"errorType": "BatchItemFailures", "errorMessage": "the function asks for a retry"}
 
 
-def install(identities: Identities) -> None:
+def install() -> None:
     """Correct the mappings; call it once, before the first one is made."""
     _retry_as_aws_does()
-    _refuse_roles_that_may_not_read(identities)
+    _refuse_roles_that_may_not_read()
 
 
 def _retry_as_aws_does() -> None:
@@ -111,7 +111,7 @@ def _resume_at(mapping: Any, number: str) -> None:
         lambda_svc._dynamodb_stream_positions[mapping["UUID"]] = position
 
 
-def _refuse_roles_that_may_not_read(identities: Identities) -> None:
+def _refuse_roles_that_may_not_read() -> None:
     """AWS makes no mapping for a function whose role may not read the stream."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     original = handlers["create"]
@@ -119,7 +119,7 @@ def _refuse_roles_that_may_not_read(identities: Identities) -> None:
     def create(logical_id: str, properties: Any, stack_name: str) -> Any:
         stream = str(properties.get("EventSourceArn", ""))
         if ":dynamodb:" in stream:
-            _check_role(identities, properties, stream)
+            _check_role(Identities.here(), properties, stream)
         return original(logical_id, properties, stack_name)
 
     handlers["create"] = create

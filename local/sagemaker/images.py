@@ -48,6 +48,11 @@ class ImageReference:
         return cls(**match.groupdict())
 
     @property
+    def registry(self) -> str:
+        """The registry's host name on AWS."""
+        return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+
+    @property
     def suffix(self) -> str:
         """`:<tag>` or `@<digest>`; the digest wins, as in a registry."""
         return f"@{self.digest}" if self.digest else f":{self.tag or 'latest'}"
@@ -64,6 +69,7 @@ def find_image(session: Session, uri: str) -> ImageTypeDef | None:
     """The image's manifest as ECR stores it, or None. Raises ClientError, also when denied."""
     reference = ImageReference.parse(uri)
     answer = session.client("ecr").batch_get_image(
+        registryId=reference.account,
         repositoryName=reference.repository,
         imageIds=[reference.identifier],
         acceptedMediaTypes=_MANIFEST_TYPES,

@@ -91,7 +91,7 @@ def fetch_source_image(session: Session, *, uri: str, folder: Path) -> Path:
         if target.is_dir():
             return target
         url = client.get_download_url_for_layer(
-            repositoryName=reference.repository, layerDigest=digest
+            registryId=reference.account, repositoryName=reference.repository, layerDigest=digest
         )["downloadUrl"]
     except ClientError as error:
         raise ImageError(f"{uri} cannot be pulled: {error}") from error

@@ -83,15 +83,22 @@ class EngineRunner:
     """The runner for a machine with Docker or Podman.
 
     `registry` is `host:port` of the local ECR's registry protocol, on the loopback interface;
-    `login` are the variables that let the engine's client in.
+    `login` are the variables that let the engine's client in. Images of other registries than
+    `own`, an AWS host name, are asked for with theirs before it.
     """
 
     def __init__(
-        self, *, program: str, registry: str, login: Mapping[str, str] | None = None
+        self,
+        *,
+        program: str,
+        registry: str,
+        login: Mapping[str, str] | None = None,
+        own: str | None = None,
     ) -> None:
         self._login = dict(login or {})
         self._program = program
         self._registry = registry
+        self._own = own
         self._running: list[EngineContainer] = []
         self._pulled: set[str] = set()
         self._lock = threading.Lock()
@@ -171,7 +178,8 @@ class EngineRunner:
     def local_name(self, image: str) -> str:
         """The image's name in the local registry."""
         reference = ImageReference.parse(image)
-        return f"{self._registry}/{reference.repository}{reference.suffix}"
+        theirs = "" if self._own in (None, reference.registry) else f"{reference.registry}/"
+        return f"{self._registry}/{theirs}{reference.repository}{reference.suffix}"
 
 
 def _remove(program: str, name: str) -> list[str]:

@@ -86,7 +86,7 @@ def _stored(bucket: str, key: str, version: str) -> Headers:
     """The encryption of an object that is there."""
     for found in s3._object_versions.get((bucket, key), []) if version else ():
         if found["version_id"] == version and not found.get("is_delete_marker"):
-            return dict(s3._stored_sse_headers(s3._object_record_from_version(found)))
+            return dict(s3._stored_sse_headers(found))
     record = s3._buckets[bucket]["objects"].get(key)
     return dict(s3._stored_sse_headers(record)) if record else {}
 

@@ -20,10 +20,13 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 )
 from ministack.services import apigateway, s3  # type: ignore[import-untyped]
 
+from local.cloud import copies
+
 
 def correct() -> None:
     """Let accounts use what others share with them; call it once, before the first request."""
     _open_buckets_to_those_they_name()
+    copies.correct()
     _answer_from_the_owner("kms", _owner_of_key)
     _answer_from_the_owner("ecr", _owner_of_repository)
     _ask_about_the_owners_repository()

@@ -10,7 +10,7 @@ export DOCKER_CONFIG='@CONFIG@' REGISTRY_AUTH_FILE='@CONFIG@/config.json'
 host=$(printf '%s\n' "$@" | grep -oE '[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com' | head -n 1 || true)
 arguments=("$@")
 there=@REGISTRY@/$host
-[[ ${1:-} != log* ]] || there=@REGISTRY@
+[[ ! ${1:-} =~ ^log(in|out)$ ]] || there=@REGISTRY@
 [[ -z $host ]] || arguments=("${arguments[@]//$host/$there}")
 
 insecure=()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ministack import app  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 from ministack.services import ecr  # type: ignore[import-untyped]
 
 from local.cloud.registry import Tokens, guard
@@ -103,7 +104,8 @@ def test_a_link_opens_its_layer_alone(door: Door) -> None:
     _, answer = door.api("GetDownloadUrlForLayer", repositoryName="iris", layerDigest=DIGEST)
     url, _, link = answer["downloadUrl"].partition("?layer-token=")
 
-    assert url == f"https://localhost:1/v2/iris/blobs/{DIGEST}"
+    host = f"{get_account_id()}.dkr.ecr.{get_region()}.amazonaws.com"
+    assert url == f"https://localhost:1/v2/{host}/iris/blobs/{DIGEST}"
     assert door.registry("GET", f"/v2/iris/blobs/{DIGEST}", link=link) == 200
     assert door.registry("GET", f"/v2/iris/blobs/sha256:{'b' * 64}", link=link) == 401
     assert door.registry("GET", "/v2/iris/manifests/one", link=link) == 401

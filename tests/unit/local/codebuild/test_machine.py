@@ -98,10 +98,11 @@ def test_an_image_build_gets_what_this_machine_needs(machine: Machine, tmp_path:
 @pytest.mark.parametrize(
     ("kind", "arguments", "printed"),
     [
-        ("podman", ["push", f"{IMAGE}:1"], "push --tls-verify=false localhost:4566/iris:1"),
-        ("docker", ["push", f"{IMAGE}:1"], "push localhost:4566/iris:1"),
-        ("podman", ["build", "-t", f"{IMAGE}:1", "."], "build -t localhost:4566/iris:1 ."),
+        ("podman", ["push", f"{IMAGE}:1"], f"push --tls-verify=false localhost:4566/{IMAGE}:1"),
+        ("docker", ["push", f"{IMAGE}:1"], f"push localhost:4566/{IMAGE}:1"),
+        ("podman", ["build", "-t", f"{IMAGE}:1", "."], f"build -t localhost:4566/{IMAGE}:1 ."),
         ("podman", ["image", "inspect", f"{IMAGE}:1"], f"image inspect {IMAGE}:1"),
+        ("docker", ["login", IMAGE.partition("/")[0]], "login localhost:4566"),
         ("podman", ["info"], "info"),
     ],
 )

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions  # type: ignore[import-untyped]
 from ministack.core.responses import get_region, request_scope  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 from ministack.services import s3  # type: ignore[import-untyped]
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.cloud import access
 
@@ -33,6 +35,35 @@ class Need:
     bucket: str
     key: str
     kms_key: str
+
+
+def keep_defaults() -> None:
+    """CloudFormation applies BucketEncryption, which MiniStack's leaves out; call it once."""
+    provisioners._S3_BUCKET_CONFIGURATIONS = (
+        *provisioners._S3_BUCKET_CONFIGURATIONS,
+        (
+            "BucketEncryption",
+            encryption_xml,
+            s3._put_bucket_encryption,
+            s3._delete_bucket_encryption,
+        ),
+    )
+
+
+def encryption_xml(properties: Mapping[str, Any]) -> bytes:
+    """BucketEncryption of a template as the body of PutBucketEncryption.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
+    """
+    root = Element("ServerSideEncryptionConfiguration")
+    for rule in properties.get("ServerSideEncryptionConfiguration", []):
+        element = SubElement(root, "Rule")
+        default = SubElement(element, "ApplyServerSideEncryptionByDefault")
+        for name, value in rule.get("ServerSideEncryptionByDefault", {}).items():
+            SubElement(default, name).text = str(value)
+        whole = str(rule.get("BucketKeyEnabled", False)).lower()
+        SubElement(element, "BucketKeyEnabled").text = whole
+    return tostring(root)
 
 
 def ask_kms() -> None:

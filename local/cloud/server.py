@@ -156,6 +156,7 @@ async def _serve(
         account_id=ACCOUNT_ID,
     )
     sharing.correct()
+    encryption.keep_defaults()
     encryption.ask_kms()
     home = Path(started_with.get("HOME", "/root"))
     registry_login.write(

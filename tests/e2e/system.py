@@ -14,7 +14,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from shared.approvals import approval_id_of
 
-from local.deployment import Deployment, session
+from local.deployment import Deployment
 from local.engine import Engine
 from local.image import PushedImage, push_folder
 from local.release import Outcome, Release, decide, messages, wait_for
@@ -41,9 +41,9 @@ class System:
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any service's client
-        """An AWS client as the account's root."""
+        """An AWS client as the root of the account that the stacks are in."""
         if service not in self._clients:
-            self._clients[service] = session(self.cloud).client(service)  # type: ignore[call-overload]
+            self._clients[service] = self.deployment.session(self.cloud).client(service)  # type: ignore[call-overload]
         return self._clients[service]
 
     @property

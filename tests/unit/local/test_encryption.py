@@ -8,7 +8,7 @@ import pytest
 from ministack.core.responses import request_scope  # type: ignore[import-untyped]
 from ministack.services import s3  # type: ignore[import-untyped]
 
-from local.cloud.encryption import needs
+from local.cloud.encryption import encryption_xml, needs
 
 _OWNER = "222222222222"
 _KEY = f"arn:aws:kms:us-east-1:{_OWNER}:key/one"
@@ -88,3 +88,13 @@ def test_a_request_needs_of_a_key(
 ) -> None:
     found = [(need.action, need.kms_key) for need in needs(method, path, headers, query)]
     assert found == expected
+
+
+def test_the_encryption_of_a_template_is_the_buckets() -> None:
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _OTHER_KEY}
+    rule = {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": default}
+    body = encryption_xml({"ServerSideEncryptionConfiguration": [rule]})
+    with request_scope(_OWNER, "us-east-1"):
+        assert s3._put_bucket_encryption("open", body)[0] == 200
+        assert s3._bucket_default_sse_headers("open") == _UNDER_OTHER
+    assert b"<BucketKeyEnabled>true</BucketKeyEnabled>" in body

@@ -50,6 +50,21 @@ def keep_defaults() -> None:
     )
 
 
+def use_the_managed_key() -> None:
+    """Without a key's name `aws:kms` is under S3's own key of the account; MiniStack refuses it.
+
+    Every principal of the account may use that key, through S3. Call it once.
+    """
+    original = s3._resolve_sse_write_headers
+
+    def resolve(headers: dict[str, str], bucket: str) -> Any:
+        if headers.get(_ENCRYPTED_BY) == "aws:kms" and not headers.get(_KEY_ID):
+            return {_ENCRYPTED_BY: "aws:kms"}, None
+        return original(headers, bucket)
+
+    s3._resolve_sse_write_headers = resolve
+
+
 def encryption_xml(properties: Mapping[str, Any]) -> bytes:
     """BucketEncryption of a template as the body of PutBucketEncryption.
 

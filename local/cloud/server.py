@@ -157,6 +157,7 @@ async def _serve(
     )
     sharing.correct()
     encryption.keep_defaults()
+    encryption.use_the_managed_key()
     encryption.ask_kms()
     home = Path(started_with.get("HOME", "/root"))
     registry_login.write(

@@ -104,6 +104,8 @@ def shared(cloud: RunningCloud, key: str) -> Any:  # noqa: ANN401 - S3's client
     rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
     s3.put_bucket_encryption(Bucket=_SHARED, ServerSideEncryptionConfiguration={"Rules": [rule]})
     s3.put_object(Bucket=_SHARED, Key="offer", Body=b"{}")
+    # Under the account's own key of S3, as the CDK uploads
+    s3.put_object(Bucket=_SHARED, Key="asset", Body=b"{}", ServerSideEncryption="aws:kms")
     return s3
 
 

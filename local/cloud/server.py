@@ -114,6 +114,7 @@ async def _serve(
         access,
         alarms,
         encryption,
+        event_buses,
         executions,
         extensions,
         functions,
@@ -180,6 +181,7 @@ async def _serve(
     executions.install()
     streams.install()
     queues.install(time_scale=arguments.wait_scale)
+    event_buses.install()
     released = pipelines.install(identities, builds, state_dir=arguments.state_dir)
 
     config = Config()

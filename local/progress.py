@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from local.deployment import read_outputs, session
+from local.deployment import deployment_of, pipeline_place, session
 from local.pipeline_runs import Action, PipelineRuns, Run
 from local.release import Outcome, Release
 from local.running_cloud import RunningCloud
@@ -43,6 +43,7 @@ class Progress:
         self._decision = decision
         self._subject = subject
         self._outcomes: dict[str, Outcome] = {}  # of the releases shown, by their action
+        self._last = ""  # the execution of the newest of them
 
     def follow(self, execution_id: str) -> int:
         """Show stages and actions as they begin and end.
@@ -94,6 +95,7 @@ class Progress:
             release = Release(self._cloud, execution_arn=action.external_id)
             shown = show_release(release, decision=self._decision)
             self._outcomes[action.execution_id] = shown
+            self._last = action.external_id
         if action.status == "InProgress":
             return False
         how = action.status.lower()
@@ -137,12 +139,13 @@ class Progress:
         say(f"\nThe run {run.execution_id} ended as {run.status} after {took:.0f} s{summary}")
         outcomes = list(self._outcomes.values())
         if run.status == "Succeeded":
-            if outcomes and outcomes[0].status == "SUCCEEDED":
-                try_live(self._cloud, read_outputs(self._cloud), outcomes[0], by_hand=True)
+            if outcomes and outcomes[-1].status == "SUCCEEDED":
+                deployment = deployment_of(self._cloud, self._last)
+                try_live(self._cloud, deployment, outcomes[-1], by_hand=True)
             return 0
         return 0 if outcomes and was_not_wanted(outcomes[-1]) else 1
 
 
 def pipeline_of(cloud: RunningCloud) -> PipelineRuns:
     """The pipeline on a cloud, asked as its root."""
-    return PipelineRuns.of(session(cloud).client("codepipeline"))
+    return PipelineRuns.of(session(cloud, pipeline_place(cloud)).client("codepipeline"))

@@ -100,12 +100,10 @@ def _deliver_to_other_accounts() -> None:
         if why := _refusal(str(target.get("RoleArn", "")), arn, event):
             logger.warning("The rule %s delivers nothing: %s", rule.get("Name"), why)
             return
-        path = event.get("_DispatchPath") or []
-        key = eventbridge._rule_key(rule.get("Name"), rule.get("EventBusName", "default"))
         forwarded = {
             **event,
             "EventBusName": arn.partition(":event-bus/")[2],
-            "_DispatchPath": [*path, key],
+            "_DispatchPath": [],  # of rules in this account, whose names may be there, too
         }
         with request_scope(account, get_region()):
             eventbridge._dispatch_event(forwarded)
@@ -115,6 +113,8 @@ def _deliver_to_other_accounts() -> None:
 
 def _refusal(role_arn: str, bus_arn: str, event: Any) -> str | None:
     identities = Identities.here()
+    if event.get("Account") != identities.account_id:
+        return "an event that came from another account goes no further"
     if not role_arn:
         return "its target, a bus of another account, has no role"
     if not identities.trusts(role_arn, _SERVICE):

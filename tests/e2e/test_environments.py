@@ -15,25 +15,10 @@ from local.deployment import deploy, read_outputs, region_of
 from local.image import PushedImage
 from local.release import Outcome, Release, decide, predict
 from local.running_cloud import RunningCloud
+from tests.e2e.environments import ACCOUNTS, ENVIRONMENTS, served
 from tests.e2e.system import ADA, System
 from tests.e2e.tree import SETTINGS
 
-_ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}
-_ENVIRONMENTS = f"""
-[pipeline]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "{_ACCOUNTS["dev"]}"
-notifications.approvers = []
-approval.approvals_required = 0
-
-[[environments]]
-name = "prod"
-account = "{_ACCOUNTS["prod"]}"
-"""
 _RUN = "11111111-2222-3333-4444-555555555555"  # of the pipeline
 
 
@@ -62,7 +47,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iterat
     state_dir = tmp_path_factory.mktemp("environments")
     (state_dir / "environments").symlink_to(environments)
     settings = state_dir / "settings.toml"
-    settings.write_text(SETTINGS.read_text(encoding="utf-8") + _ENVIRONMENTS, encoding="utf-8")
+    settings.write_text(SETTINGS.read_text(encoding="utf-8") + ENVIRONMENTS, encoding="utf-8")
     cloud = RunningCloud.start(state_dir, engine=None, region=region_of(settings))
     try:
         dev = System(cloud=cloud, deployment=deploy(cloud, settings=settings))
@@ -95,8 +80,8 @@ def live(both: Environments, tried: tuple[Release, Outcome]) -> Outcome:
 def test_each_environment_is_in_its_account(both: Environments) -> None:
     for name, system in (("dev", both.dev), ("prod", both.prod)):
         assert system.deployment.environment == name
-        assert system.deployment.place.account == _ACCOUNTS[name]
-        assert f":{_ACCOUNTS[name]}:" in system.deployment.state_machine_arn
+        assert system.deployment.place.account == ACCOUNTS[name]
+        assert f":{ACCOUNTS[name]}:" in system.deployment.state_machine_arn
     # One repository serves both
     assert both.prod.deployment.repository_uri == both.dev.deployment.repository_uri
 
@@ -109,7 +94,7 @@ def test_the_first_goes_live_on_its_gate_alone(tried: tuple[Release, Outcome]) -
 
 def test_the_second_serves_the_same_image_and_model(both: Environments, live: Outcome) -> None:
     assert live.status == "SUCCEEDED", live
-    served = [_served(system) for system in (both.dev, both.prod)]
+    served = [served(system) for system in (both.dev, both.prod)]
     images, models = zip(*served, strict=True)
     assert set(images) == {both.image.uri}
     assert models[0] == models[1]
@@ -130,21 +115,6 @@ def test_the_second_answers_at_its_own_link(both: Environments, live: Outcome) -
         both.prod.cloud, both.prod.inference_url, "5.9,3,5.1,1.8", place=both.dev.deployment.place
     )
     assert "result" not in json.loads(answer)
-
-
-def _served(system: System) -> tuple[str, bytes]:
-    """The image and the bytes of the artifact that an environment's endpoint serves."""
-    endpoint = system.endpoint()
-    assert endpoint
-    assert endpoint["EndpointStatus"] == "InService"
-    sagemaker = system.client("sagemaker")
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    container = model["PrimaryContainer"]
-    bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
-    assert bucket == system.deployment.data_bucket
-    body = system.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return container["Image"], body
 
 
 @contextmanager

@@ -271,7 +271,7 @@ def test_the_release_is_shown_inside_of_its_action(
 
     monkeypatch.setattr(progress, "Release", Shown)
     monkeypatch.setattr(progress, "show_release", lambda _, decision: outcome)  # noqa: ARG005
-    monkeypatch.setattr(progress, "read_outputs", lambda _: None)
+    monkeypatch.setattr(progress, "deployment_of", lambda *_: None)
     monkeypatch.setattr(progress, "try_live", lambda *_, by_hand: asked.append(by_hand))
     unknown = _action("Production.StartRelease", "InProgress", "StepFunctions")
     started = _action(

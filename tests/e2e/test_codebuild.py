@@ -69,6 +69,7 @@ def _template() -> str:
         "Whole": _role(*whole),
         "NoLogs": _role(*whole[1:]),
         "NoKey": _role(*whole[:2]),
+        "NoDataKey": _role(*whole[:2], statement(_DECRYPT, own_key)),
         "NoObjects": _role(logs, whole[2]),
         "Starter": role(
             statement("codebuild:StartBuild", attribute("WholeProject.Arn")), service="lambda"
@@ -85,7 +86,7 @@ def _template() -> str:
     return json.dumps({"Resources": resources, "Outputs": outputs})
 
 
-_ROLES = ("Whole", "NoLogs", "NoKey", "NoObjects")
+_ROLES = ("Whole", "NoLogs", "NoKey", "NoDataKey", "NoObjects")
 
 
 def _role(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +212,7 @@ def test_a_build_works_in_its_role_and_stores_what_it_made(stack: Stack) -> None
         ("NoLogs", "PROVISIONING", "logs:CreateLog"),
         ("NoObjects", "DOWNLOAD_SOURCE", "s3:GetObject"),
         ("NoKey", "DOWNLOAD_SOURCE", "kms:Decrypt"),
+        ("NoDataKey", "UPLOAD_ARTIFACTS", "kms:GenerateDataKey"),
     ],
 )
 def test_a_role_that_lacks_a_permission_fails_the_phase_that_needs_it(

@@ -58,14 +58,9 @@ class FakeAws:
         assert context["aws:SourceArn"].startswith("arn:aws:codebuild:")
         return self.trusted
 
-    def refusal(
-        self, role: str, action: str, arn: str, *, context: dict[str, str] | None = None
-    ) -> str | None:
-        if action.startswith("kms:"):
-            assert (role, context) == (ROLE, {"kms:ViaService": "s3.us-east-1.amazonaws.com"})
-        else:
-            assert role == CALLER
-            assert arn.startswith("arn:aws:codebuild:")
+    def refusal(self, role: str, action: str, arn: str) -> str | None:
+        assert role == CALLER
+        assert arn.startswith("arn:aws:codebuild:")
         return self.refused.get(action)
 
     def client(self, name: str) -> FakeAws:

@@ -195,7 +195,6 @@ def test_the_buildspec_may_lie_in_the_source(build: Build) -> None:
         ("logs:PutLogEvents", "PROVISIONING"),
         ("s3:GetObject", "DOWNLOAD_SOURCE"),
         ("s3:PutObject", "UPLOAD_ARTIFACTS"),
-        ("kms:GenerateDataKey", "UPLOAD_ARTIFACTS"),
     ],
 )
 def test_what_the_service_role_may_not_fails_the_build(

@@ -18,7 +18,7 @@ TEST_PROCESSES ?= 4
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-model test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model test lint format synth snapshots bench deploy clean
 
 # "make rollback 2" would put back another version than the person means.
 ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
@@ -84,6 +84,9 @@ check: setup ## what the pipeline asks before synth: the app, whatever model and
 	mypy $(APP)
 	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine" -n auto --dist loadfile
 
+check-image: setup ## build the image as it lies here and try it as SageMaker will (needs an engine)
+	bash container/build-and-push.sh --local
+
 check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
 	ruff check container
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
@@ -98,7 +101,8 @@ lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 	mypy $(APP)
 	MYPYPATH=container/tests/sample_model:container/tests mypy --python-executable $(CONTAINER_PYTHON) \
 		--scripts-are-modules --exclude 'test_model\.py$$' \
-		container/plumbing container/tests container/train container/serve container/try_locally.py
+		container/plumbing container/tests container/train container/serve container/*[a-z]_*.py \
+		container/ecr.py container/sbom.py
 	mypy --config-file container/mypy.ini --python-executable $(CONTAINER_PYTHON) \
 		container/model.py container/tests/test_model.py
 

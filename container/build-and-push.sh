@@ -1,30 +1,32 @@
 #!/usr/bin/env bash
-# Builds the model image of one commit, pushes it, and writes what the release workflow starts with.
-# The pipeline and a person run this same script.
+# Builds the model image of one commit, tries it, pushes it, has it scanned, and writes what the
+# release workflow starts with. The pipeline and a person run this same script.
 #
 # Usage: build-and-push.sh [--local] [OPTION VALUE]...
 #   each option can be given in the environment instead, by the name in brackets
-#   --repository-uri  [REPOSITORY_URI]    where to push, without tag (--local: localhost/model)
+#   --repository-uri  [REPOSITORY_URI]    the repository in Amazon ECR (--local: localhost/model)
 #   --commit-id       [COMMIT_ID]         full commit hash (--local: of the checked-out commit)
 #   --base-image      [BASE_IMAGE]        image with python3 3.11 to 3.13 and venv (default: Dockerfile)
 #   --engine          [CONTAINER_ENGINE]  docker or podman (default: whichever answers, docker first)
 #   --ca-bundle       [CA_BUNDLE]         certificates for pip behind a proxy that re-signs TLS
 #   --cache-from      [CACHE_FROM]        image to take layers from (default: the newest in ECR)
-#   --push-options    [PUSH_OPTIONS]      options for push and pull, e.g. --tls-verify=false
-#   --source-url      [SOURCE_URL]        where the source lives, for the image's label
+#   --source-url      [SOURCE_URL]        where the source lives, for the label (default: git's origin)
 #   --platform        [PLATFORM]          what the image runs on (default: linux/amd64)
+#   --hyperparameters [HYPERPARAMETERS]   of the test's training, as a JSON object (default: {})
+#   --scan-severity   [SCAN_SEVERITY]     findings that stop: LOW to CRITICAL, or off (default: CRITICAL)
 #   --pipeline-execution [PIPELINE_EXECUTION_ID]  the pipeline's execution, for the release workflow
 #   --committer       [COMMITTER]         e-mail of the commit's author, for the release workflow
 #   --output          [OUTPUT]            file to write (default: release-input.json)
-#   --local                               only build and tag: no log-in, no push
+#   --local                               only build and try it: no log-in, no push, no scan
 #   --help                                this text
 #
-# The tag is the first 8 characters of the commit. Tags in the repository are immutable, so an
-# image that is there already is handed over as it is: same commit, same image. For the same
-# reason the image is checked: SageMaker takes Docker's manifest only, not OCI's.
+# The image gets two tags, which never change their meaning: the first 8 characters of the commit,
+# and one for what it is made of (content_tag.py). Where the latter is in the repository, nothing is
+# built: the commit gets the same image. SageMaker takes Docker's manifest only, not OCI's.
 # Writes {"commitID": "<tag>", "imageUri": "<repository>@<digest>"}, with a "committer" if one is
-# given. COMMIT_TAG=, IMAGE_URI= and IMAGE_DIGEST= are printed, and written as image.env beside it,
-# for a shell to read. (--local: the image has no digest yet and is named by its tag.)
+# given; beside it sbom.cdx.json, the bill of materials of an image that was built, and image.env:
+# COMMIT_TAG, IMAGE_URI, IMAGE_DIGEST and COMMITTER for a shell. (--local: the image has no digest
+# yet and is named by its tag.)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -48,9 +50,10 @@ while (($#)); do
         --engine) CONTAINER_ENGINE=$2 ;;
         --ca-bundle) CA_BUNDLE=$2 ;;
         --cache-from) CACHE_FROM=$2 ;;
-        --push-options) PUSH_OPTIONS=$2 ;;
         --source-url) SOURCE_URL=$2 ;;
         --platform) PLATFORM=$2 ;;
+        --hyperparameters) export HYPERPARAMETERS=$2 ;;
+        --scan-severity) SCAN_SEVERITY=$2 ;;
         --committer) COMMITTER=$2 ;;
         --pipeline-execution) PIPELINE_EXECUTION_ID=$2 ;;
         --output) OUTPUT=$2 ;;
@@ -66,152 +69,112 @@ fi
 repository=${REPOSITORY_URI:-}
 commit=${COMMIT_ID:-}
 output=${OUTPUT:-release-input.json}
-read -r -a push_options <<<"${PUSH_OPTIONS:-}"
+severity=${SCAN_SEVERITY:-CRITICAL}
+platform=${PLATFORM:-linux/amd64}
 
-[[ -n $repository ]] || fail "REPOSITORY_URI is not set" \
-    "the image needs a repository to go to" "set it, or use --local; see $0 --help"
+ecr_uri='^[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/.+$'
+$local_only || [[ $repository =~ $ecr_uri ]] || fail "REPOSITORY_URI is '$repository'" \
+    "the image needs a repository in Amazon ECR to go to" "set it, or use --local; see $0 --help"
+region=${BASH_REMATCH[1]:-}
 [[ $commit =~ ^[0-9a-f]{40}([0-9a-f]{24})?$ ]] || fail "COMMIT_ID is '$commit'" \
     "the tag is made from a full commit hash in lower case" "set it to the output of: git rev-parse HEAD"
-[[ ${PLATFORM:-linux/amd64} =~ ^linux/[a-z0-9]+(/[a-z0-9]+)?$ ]] || fail "PLATFORM is '$PLATFORM'" \
+[[ $platform =~ ^linux/[a-z0-9]+(/[a-z0-9]+)?$ ]] || fail "PLATFORM is '$PLATFORM'" \
     "it names one system and architecture" "set it to linux/amd64 or linux/arm64, or unset it"
 [[ -z ${CA_BUNDLE:-} || -r $CA_BUNDLE ]] || fail "the CA bundle '$CA_BUNDLE' cannot be read" \
     "there is no such file, or not for this user" "correct CA_BUNDLE or unset it"
 [[ ${PIPELINE_EXECUTION_ID:-} =~ ^[0-9a-f-]{0,64}$ ]] \
     || fail "PIPELINE_EXECUTION_ID is '$PIPELINE_EXECUTION_ID'" \
     "it is the id that CodePipeline gives an execution" "correct it or unset it"
+[[ $severity =~ ^(LOW|MEDIUM|HIGH|CRITICAL|off)$ ]] || fail "SCAN_SEVERITY is '$severity'" \
+    "findings are told by severity" "set it to LOW, MEDIUM, HIGH, CRITICAL or off"
 # Lines that are no UTF-8 are no text to grep, whatever stands in them.
 ! LC_ALL=C.UTF-8 grep -qavx '.*' <<<"${COMMITTER:-}" || fail "COMMITTER is not UTF-8" \
     "JSON holds nothing else" "set user.email in git to an e-mail address and commit again"
 tag=${commit:0:8}
 image=$repository:$tag
-platform=${PLATFORM:-linux/amd64}
+base=${BASE_IMAGE:-$(sed -n 's/^ARG BASE_IMAGE=//p' "$here/Dockerfile")}
+content=$(python3 "$here/content_tag.py" --base-image "$base" --platform "$platform") || exit 1
 engine=$(find_engine)
 kind=$(engine_kind "$engine")
+cache=${CACHE_FROM:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=container/registry.sh
-source "$here/registry.sh"
+# shellcheck source=container/build.sh
+source "$here/build.sh"
 
-# Git takes anything for an author's e-mail; JSON (RFC 8259, section 7) does not.
-json_text() {
-    local LC_ALL=C text=$1 character out="" i
-    for ((i = 0; i < ${#text}; i++)); do
-        character=${text:i:1}
-        case $character in
-            [\"\\]) out+="\\$character" ;;
-            [[:cntrl:]]) printf -v character '\\u%04x' "'$character" && out+=$character ;;
-            *) out+=$character ;;
-        esac
-    done
-    printf '"%s"' "$out"
+# ecr QUESTION ARGUMENT...: asks about the repository; see ecr.py.
+ecr() {
+    python3 "$here/ecr.py" "$repository" "$@" 2>"$work/error" \
+        || fail "ECR refused: $1 ${*:2}" "$(<"$work/error")" \
+            "check that the repository exists, and the rights that docs/security.md names"
 }
 
-build() {
-    local -a options=(--tag "$image" --file "$here/Dockerfile" --platform "$platform")
-    # Not by LABEL and ARG in the Dockerfile: podman's cache would keep those of an earlier build.
-    options+=(--label "$REVISION_LABEL=$commit")
-    options+=(--label "org.opencontainers.image.created=$(date -u +%Y-%m-%dT%H:%M:%SZ)")
-    [[ -z ${SOURCE_URL:-} ]] || options+=(--label "org.opencontainers.image.source=$SOURCE_URL")
-    [[ -z ${BASE_IMAGE:-} ]] || options+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
-    if [[ $kind == docker ]]; then
-        # The classic builder knows no secrets and no remote cache: it gets the file without them.
-        [[ -z ${CA_BUNDLE:-} ]] || fail "this docker cannot use CA_BUNDLE" \
-            "build secrets need BuildKit" "install docker's buildx plugin, or use podman"
-        sed 's/--mount=type=secret,id=ca_bundle//' "$here/Dockerfile" >"$work/Dockerfile"
-        options+=(--file "$work/Dockerfile")
-    else
-        [[ -z ${CA_BUNDLE:-} ]] || options+=(--secret "id=ca_bundle,src=$CA_BUNDLE")
-    fi
-    if [[ $kind == podman ]]; then
-        options+=(--format docker)
-    elif [[ $kind == buildx ]]; then
-        # Attestations would make an OCI index of the image:
-        # https://docs.docker.com/build/metadata/attestations/
-        # https://docs.docker.com/build/exporters/oci-docker/
-        options+=(--provenance=false --sbom=false --output 'type=docker,oci-mediatypes=false')
-        options+=(--build-arg BUILDKIT_INLINE_CACHE=1) # the next build takes layers from this
-        local cache=${CACHE_FROM:-}
-        if [[ -z $cache ]] && $is_ecr; then
-            cache=$(newest_tag || true)
-            cache=${cache:+$repository:$cache}
-        fi
-        [[ -z $cache ]] || options+=(--cache-from "$cache")
-    fi
-    echo "Building $image for $platform with $engine."
-    "$engine" build "${options[@]}" "$here" >&2 || fail "the image of commit $commit was not built" \
-        "the engine's message is above" \
-        "if it could not fetch the base image, set BASE_IMAGE; if pip met a certificate, CA_BUNDLE"
+log_in() {
+    aws ecr get-login-password --region "$region" \
+        | "$engine" login --username AWS --password-stdin "${repository%%/*}" >/dev/null \
+        || fail "the log-in to ${repository%%/*} failed" "the message is above" \
+            "check the AWS credentials and their right to ecr:GetAuthorizationToken"
 }
 
-vanished() {
-    fail "$image is not on this machine any more" \
-        "it was built a moment ago, and another program has removed it, such as a clean-up" \
-        "run this again, while nothing else removes images"
-}
-
-# What is pushed under an immutable tag stays, so look at it while it is still here alone.
-check_built() {
-    local about architecture
-    about=$("$engine" image inspect --format '{{json .}}' "$image" | tr -d '[:space:]') || vanished
-    IFS=/ read -r _ architecture _ <<<"$platform"
-    [[ $about == *"\"Architecture\":\"$architecture\""* ]] || fail \
-        "$image is not for $platform" "its base image is for another architecture" \
-        "set BASE_IMAGE to one for $platform"
-    [[ ! $about =~ \"(mediaType|ManifestType)\":\"application/vnd\.oci\. ]] || fail \
-        "$image has an OCI manifest" "the engine ignored the options; SageMaker takes Docker's only" \
-        "update the engine, or set CONTAINER_ENGINE to another"
-}
-
-push() {
-    echo "Pushing $image."
-    local -a options=("${push_options[@]}")
-    [[ $kind != podman ]] || options+=(--format v2s2)
-    "$engine" push "${options[@]}" "$image" >&2 && return
-    "$engine" image inspect "$image" >/dev/null 2>&1 || vanished
-    fail "$image was not pushed" "the engine's message is above" \
-        "check the log-in and the right to push; for a registry without TLS set PUSH_OPTIONS"
-}
-
-# An image that is there already must be this commit's, though the tag has only 8 characters of it.
+# The tag has only 8 characters of the commit: what it names must be of this one, by its content or
+# its label.
 check_commit() {
-    local other
-    other=$(published_commit || true)
+    local other same
+    same=$(ecr find "$content")
+    [[ $same != "$found" ]] || return 0
+    other=$(ecr commit "$tag")
     if [[ ! $other =~ ^[0-9a-f]{40,64}$ ]]; then
         echo "Note: the commit of $image could not be read from its label; its tag is trusted." >&2
     elif [[ $other != "$commit" ]]; then
         fail "the tag $tag is taken by another commit" \
             "$other, which the image in the repository was built of, begins like $commit" \
-            "make a commit with another hash, e.g. git commit --amend --no-edit, or $(removal)"
+            "make a commit with another hash, e.g. git commit --amend --no-edit"
     fi
 }
 
-found="" digest="" uri=$image
-if $local_only; then
-    build
-else
-    ! $is_ecr || log_in
-    found=$(published)
+# Leaves in `found` digest and media type of the commit's image, and in `again` whether it is older.
+provide() {
+    again=(--again)
+    found=$(ecr find "$tag")
     if [[ -n $found ]]; then
         check_commit
         echo "$image is in the repository already: same commit, same image. Nothing to build."
-    else
-        build
-        check_built
-        push
-        found=$(published)
+        return
     fi
-    read -r digest media_type <<<"$found" || true
-    [[ $digest == sha256:* ]] || fail "the digest of $image is not known" \
-        "the registry did not tell it" "run this again; a release names its image by the digest"
-    accept "${media_type:-}"
+    found=$(ecr adopt "$content" "$tag")
+    if [[ -n $found ]]; then
+        echo "Nothing that the image is made of has changed: $tag is $content. Nothing to build."
+        return
+    fi
+    again=()
+    [[ $kind != buildx || -n $cache ]] || cache=$(ecr newest)
+    [[ -z $cache || -n ${CACHE_FROM:-} ]] || cache=$repository:$cache
+    build
+    check_built
+    write_sbom "$(dirname "$output")/sbom.cdx.json"
+    push
+    found=$(ecr adopt "$tag" "$content")
+    [[ -n $found ]] || fail "$image is not in the repository" "it was pushed a moment ago" \
+        "run this again"
+}
+
+digest="" uri=$image
+if $local_only; then
+    build
+    check_built
+    write_sbom "$(dirname "$output")/sbom.cdx.json"
+else
+    log_in
+    provide
+    read -r digest media_type <<<"$found"
+    [[ $media_type == "$SAGEMAKER_MEDIA_TYPE" ]] || fail "SageMaker cannot use $image" \
+        "its manifest in the repository is of type $media_type, not $SAGEMAKER_MEDIA_TYPE" \
+        "delete it: aws ecr batch-delete-image --region $region --repository-name ${repository#*/}\
+ --image-ids imageDigest=$digest, then run this again"
+    [[ $severity == off ]] \
+        || python3 "$here/scan_gate.py" "$repository" "$digest" "$severity" "${again[@]}" || exit 1
     uri=$repository@$digest
 fi
-
-execution=${PIPELINE_EXECUTION_ID:+", \"pipelineExecutionId\": \"${PIPELINE_EXECUTION_ID:-}\""}
-committer=${COMMITTER:+", \"committer\": $(json_text "${COMMITTER:-}")"}
-printf '{"commitID": "%s", "imageUri": "%s"%s%s}\n' "$tag" "$uri" "$execution" "$committer" >"$work/output"
-printf '%s\n' "COMMIT_TAG=$tag" "IMAGE_URI=$uri" "IMAGE_DIGEST=$digest" >"$work/image.env"
-folder=$(dirname "$output")
-{ mkdir -p "$folder" && cp "$work/image.env" "$folder/" && cp "$work/output" "$output"; } \
+export COMMITTER PIPELINE_EXECUTION_ID
+python3 "$here/release_input.py" "$output" "$tag" "$uri" "$digest" \
     || fail "$output was not written" "the message is above" "set OUTPUT to a writable file"
-cat "$work/image.env"

@@ -16,7 +16,8 @@ from local.decision import decision_wanted
 from local.deployment import Deployment, deploy, read_outputs, region_of
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
-from local.image import PushedImage, head_author, push_head
+from local.image import head_author, push_head
+from local.image_build import PushedImage
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.show import release_image

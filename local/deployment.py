@@ -42,11 +42,6 @@ class Deployment:
         """The repository's name in ECR."""
         return self.repository_uri.partition("/")[2]
 
-    def local_repository(self, cloud: RunningCloud) -> str:
-        """The repository's name for a container engine of this machine."""
-        own = self.place == Place()
-        return f"{cloud.registry}/{self.repository_name if own else self.repository_uri}"
-
     def session(self, cloud: RunningCloud) -> boto3.session.Session:
         """A session as the root of the account that it is deployed to."""
         return session(cloud, self.place)

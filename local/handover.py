@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from local.deployment import Deployment
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.terminal import say

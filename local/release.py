@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 
 from local.assembly import Place
 from local.deployment import Deployment, session
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError
 

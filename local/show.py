@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from botocore.exceptions import BotoCoreError
 
 from local.deployment import Deployment
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Outcome, Release, decide, get_page, get_state, predict, wait_for
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step

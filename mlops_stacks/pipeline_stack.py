@@ -71,7 +71,7 @@ class PipelineStack(Stack):
         return ImageBuildStep(
             "BuildImage",
             source=release.source,
-            repository_name=settings.names.repository,
+            settings=settings,
             repository_account=settings.place.account if settings.place else Aws.ACCOUNT_ID,
             repository_uri=self.stage.foundation.repository_uri,
             name_committer=name_committer,

@@ -21,6 +21,7 @@ from mlops_stacks.settings_environments import (
 from mlops_stacks.settings_faults import SettingsError, faults_of
 from mlops_stacks.settings_fields import FROZEN, MOST_CHARACTERS, Section, TagKey, TagValue
 from mlops_stacks.settings_gate import GateSettings
+from mlops_stacks.settings_image import ImageSettings
 from mlops_stacks.settings_retraining import RetrainingSettings
 from mlops_stacks.settings_sections import (
     ApprovalSettings,
@@ -49,6 +50,7 @@ class Settings(Section):
     model: ModelSettings
     notifications: NotificationSettings
     source: SourceSettings
+    image: ImageSettings = ImageSettings()
     training: TrainingSettings
     transform: TransformSettings
     gate: GateSettings = Field(default_factory=GateSettings)

@@ -32,6 +32,14 @@ class ModelSettings(Section):
         default={}, validate_default=True
     )
 
+    @property
+    def hyperparameters_as_text(self) -> dict[str, str]:
+        """As SageMaker sends them: true and false in small letters, numbers as they read."""
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self.hyperparameters.items()
+        }
+
 
 class NotificationSettings(Section):
     """Who is mailed: approvers get the approval link and outcomes, operations the outcomes."""

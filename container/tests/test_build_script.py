@@ -1,52 +1,96 @@
-"""build-and-push.sh: what is built, pushed and handed over, with stand-ins for the programs."""
+"""build-and-push.sh: what is built, tried, pushed and handed over, with stand-ins for programs."""
 
-import re
+import shlex
 
 import pytest
-from build_bench import COMMIT, DIGEST, ECR, Bench
+from build_bench import COMMIT, DIGEST, ECR, TAG, Bench
 
 
-def test_a_new_commit_is_built_pushed_and_handed_over(bench: Bench) -> None:
-    done = bench.run(REPOSITORY_URI=ECR, COMMIT_ID=COMMIT)
-    assert (done.code, done.err) == (0, "")
-    assert done.release == {"commitID": "01234567", "imageUri": f"{ECR}@{DIGEST}"}
-    assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
-    assert f"--label org.opencontainers.image.revision={COMMIT}" in done.call("docker build ")
-    assert done.call("docker push ").endswith(f"{ECR}:01234567")
+def test_a_new_commit_is_built_tried_pushed_and_handed_over(bench: Bench) -> None:
+    done = bench.push(HYPERPARAMETERS='{"leaves": "5"}', TAKES='{"leaves": "5"}')
+    assert done.code == 0, done.err
+    assert done.release == {"commitID": TAG, "imageUri": f"{ECR}@{DIGEST}"}
+    assert done.call("docker push ").endswith(f"{ECR}:{TAG}")
     assert "--username AWS --password-stdin 123456789012.dkr.ecr" in done.call("docker login")
     assert "secret" not in done.out + done.err
+    order = [call.split()[1] for call in done.calls if call.startswith("docker ")]
+    assert order.index("build") < order.index("exec") < order.index("push")
+    assert (bench.folder / "out/sbom.cdx.json").read_text() == '{"bomFormat": "CycloneDX"}\n'
 
 
-def test_layers_come_from_the_newest_image_of_all_pages(bench: Bench) -> None:
-    done = bench.run(REPOSITORY_URI=ECR, COMMIT_ID=COMMIT)
-    assert f"--cache-from {ECR}:newest " in done.call("docker build ")
+def test_the_labels_tell_where_it_comes_from(bench: Bench) -> None:
+    given = {"SOURCE_URL": "https://git.example.com/iris", "BASE_IMAGE": "my/base:1"}
+    build = bench.push(**given).call("docker build ")
+    for label in (
+        "revision=" + COMMIT,
+        "source=https://git.example.com/iris",
+        "base.name=my/base:1",
+    ):
+        assert f"--label org.opencontainers.image.{label}" in build
+    assert "--label org.opencontainers.image.created=20" in build
 
 
-@pytest.mark.parametrize("repository", [ECR, "localhost:5000/model"])
-@pytest.mark.parametrize("engine", ["docker", "podman"])
-def test_a_commit_that_is_there_is_not_built_again(
-    bench: Bench, engine: str, repository: str
+def test_later_actions_read_the_same_as_variables(bench: Bench) -> None:
+    done = bench.push(COMMITTER="o'neil@example.com")
+    text = (bench.folder / "out/image.env").read_text()
+    assert dict(line.split("=", 1) for line in shlex.split(text)) == {
+        "COMMIT_TAG": TAG,
+        "IMAGE_URI": f"{ECR}@{DIGEST}",
+        "IMAGE_DIGEST": DIGEST,
+        "COMMITTER": "o'neil@example.com",
+    }
+    assert text in done.out
+
+
+def test_a_committer_that_would_break_json_is_no_variable(bench: Bench) -> None:
+    bench.push(COMMITTER='", "commitID": "other')
+    assert "COMMITTER=''\n" in (bench.folder / "out/image.env").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"HYPERPARAMETERS": '{"nope": "5"}'}, "unknown: {'nope': '5'}"),
+        ({"NO_MODEL": "1"}, "train left no model"),
+        ({"PING": "503"}, "/ping did not answer 200"),
+        ({"INVOCATIONS": "500"}, "/invocations answered 500 to text/csv"),
+        ({"MISSING": "1"}, "rows did not get a prediction each"),
+        ({"EXIT_CODE": "137"}, "serve ended with 137 on SIGTERM"),
+        ({"NO_SBOM": "1"}, "has no bill of materials"),
+    ],
+)
+def test_an_image_that_breaks_its_contract_is_not_pushed(
+    bench: Bench, environment: dict[str, str], said: str
 ) -> None:
-    done = bench.run("--engine", engine, REPOSITORY_URI=repository, COMMIT_ID=COMMIT, HAS_TAG="1")
+    done = bench.push(**environment)
+    assert (done.code, done.release, done.tags) == (1, None, {})
+    assert said in done.err
+    assert "Do: " in done.err
+
+
+def test_the_contract_is_tried_without_network_on_a_file_system_that_is_only_read(
+    bench: Bench,
+) -> None:
+    done = bench.push()
+    runs = [call for call in done.calls if call.startswith("docker run ") and "/opt/ml" in call]
+    assert [run.split()[-1] for run in runs] == ["train", "serve"]
+    assert all("--network none --read-only" in run for run in runs)
+    assert done.has_called("docker rm --force contract-test-")
+
+
+def test_layers_come_from_the_newest_image(bench: Bench) -> None:
+    assert f"--cache-from {ECR}:newest " in bench.push().call("docker build ")
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_commit_that_is_there_is_not_built_again(bench: Bench, engine: str) -> None:
+    done = bench.push({TAG: DIGEST}, CONTAINER_ENGINE=engine)
     assert (done.code, done.err) == (0, "")
     assert "in the repository already" in done.out
     assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
-    assert done.release == {"commitID": "01234567", "imageUri": f"{repository}@{DIGEST}"}
-    assert not [call for call in done.calls if re.match(r"\w+ (build|push) ", call)]
-
-
-def test_another_registry_needs_no_log_in_and_gets_the_options(bench: Bench) -> None:
-    done = bench.run(
-        "--engine",
-        "podman",
-        REPOSITORY_URI="localhost:5000/model",
-        COMMIT_ID=COMMIT,
-        PUSH_OPTIONS="--tls-verify=false --quiet",
-    )
-    assert (done.code, done.err) == (0, "")
-    assert not [call for call in done.calls if call.startswith(("aws", "podman login"))]
-    assert "push --tls-verify=false --quiet " in done.call("podman push")
-    assert f"IMAGE_DIGEST={DIGEST}\n" in done.out
+    assert done.release == {"commitID": TAG, "imageUri": f"{ECR}@{DIGEST}"}
+    assert not done.has_called(f"{engine} build ")
+    assert not done.has_called(f"{engine} push")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +149,8 @@ def test_locally_it_only_builds(bench: Bench) -> None:
     assert done.code == 0, done.err
     assert done.release == {"commitID": "01234567", "imageUri": "localhost/model:01234567"}
     assert "BASE_IMAGE=my/base:1" in done.call("docker build ")
-    assert not [call for call in done.calls if "push" in call or "pull" in call]
+    assert not [call for call in done.calls if " push" in call or call.startswith("aws")]
+    assert done.has_called("docker exec"), "tried, too"
 
 
 def test_the_ca_bundle_becomes_a_build_secret(bench: Bench) -> None:
@@ -128,7 +173,9 @@ def test_without_buildkit_the_dockerfile_asks_for_no_secret(bench: Bench) -> Non
     ("arguments", "environment", "said"),
     [
         ([], {"REPOSITORY_URI": ECR, "COMMIT_ID": "abc"}, "COMMIT_ID is 'abc'"),
-        ([], {"COMMIT_ID": COMMIT}, "REPOSITORY_URI is not set"),
+        ([], {"COMMIT_ID": COMMIT}, "REPOSITORY_URI is ''"),
+        ([], {"REPOSITORY_URI": "localhost:5000/model"}, "a repository in Amazon ECR"),
+        (["--local", "--scan-severity", "high"], {"COMMIT_ID": COMMIT}, "SCAN_SEVERITY is 'high'"),
         (["--nope", "x"], {}, "--nope"),
         (["--commit-id"], {}, "--commit-id has no value"),
         (["--local", "--platform", "amd64"], {"COMMIT_ID": COMMIT}, "PLATFORM is 'amd64'"),
@@ -175,5 +222,5 @@ def test_a_push_that_failed_is_told_from_an_image_that_vanished(bench: Bench, en
 def test_the_help_names_every_option(bench: Bench) -> None:
     done = bench.run("--help")
     assert done.code == 0
-    for option in ("--repository-uri", "--commit-id", "--local", "--output", "--platform"):
+    for option in ("--repository-uri", "--commit-id", "--local", "--output", "--scan-severity"):
         assert option in done.out

@@ -122,6 +122,7 @@ async def _serve(
         pipelines,
         queues,
         registry,
+        scans,
         sharing,
         streams,
         subscriptions,
@@ -148,6 +149,7 @@ async def _serve(
     extensions.keep_model_package_groups(accounts)
     add_service_quotas(ServiceQuotas(arguments.state_dir))
     keep_uploaded_layers(ecr)
+    scans.offer(ecr, arguments.state_dir / scans.FINDINGS_FILE)
     tokens = registry.Tokens()
     registry.guard(
         tokens,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `docker` of a local build: the machine's engine, which finds the local ECR where AWS has its own.
-# Filled in and put on the build's PATH by machine.py.
+# Filled in and put on a build's PATH by machine.py.
 set -euo pipefail
 @EXPORTS@
 export DOCKER_CONFIG='@CONFIG@' REGISTRY_AUTH_FILE='@CONFIG@/config.json'

@@ -179,16 +179,31 @@ class Machine:
         }
         exports = "\n".join(f"export {name}='{value}'" for name, value in settings.items())
         program = shutil.which(engine, path=os.pathsep.join(self._path())) or engine
-        text = Path(__file__).with_name("docker.sh").read_text(encoding="utf-8")
-        for name, value in {
-            "EXPORTS": exports,
-            "CONFIG": str(config),
-            "REGISTRY": self.registry,
-            "PROGRAM": program,
-        }.items():
-            text = text.replace(f"@{name}@", value)
-        target.write_text(text, encoding="utf-8")
-        target.chmod(0o755)
+        write_engine(target, program=program, registry=self.registry, config=config, start=exports)
+
+
+def write_engine(
+    target: Path, *, program: str, registry: str, config: Path, start: str = ""
+) -> None:
+    """Write a `docker` that finds the local registry under the names that images have in ECR.
+
+    Args:
+        target: the program to make.
+        program: the engine's own.
+        registry: host and port of the local ECR.
+        config: the folder that keeps its log-ins.
+        start: lines of shell before all else.
+    """
+    text = Path(__file__).with_name("docker.sh").read_text(encoding="utf-8")
+    for name, value in {
+        "EXPORTS": start,
+        "CONFIG": str(config),
+        "REGISTRY": registry,
+        "PROGRAM": program,
+    }.items():
+        text = text.replace(f"@{name}@", value)
+    target.write_text(text, encoding="utf-8")
+    target.chmod(0o755)
 
 
 def _script(path: Path, text: str) -> None:

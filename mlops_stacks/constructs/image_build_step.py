@@ -1,8 +1,12 @@
-"""The pipeline step that builds the container image and pushes it by commit."""
+"""The pipeline step that builds the container image, has it tried and scanned, and pushes it."""
+
+import json
 
 from aws_cdk import Aws, CfnOutput, Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
+
+from mlops_stacks.settings import Settings
 
 RELEASE_INPUT_FILE = "release-input.json"
 _OUTPUT_FOLDER = "release"
@@ -10,10 +14,12 @@ PUSH_ACTIONS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:CompleteLayerUpload",
+    "ecr:DescribeImageScanFindings",
     "ecr:DescribeImages",
     "ecr:GetDownloadUrlForLayer",
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
+    "ecr:StartImageScan",
     "ecr:UploadLayerPart",
 )
 """What the script does in the repository."""
@@ -22,7 +28,8 @@ PUSH_ACTIONS = (
 class ImageBuildStep(pipelines.CodeBuildStep):
     """Runs `container/build-and-push.sh`; its output is the workflow's input.
 
-    The script tags the image by the commit and leaves an image that is already there alone.
+    The script tags the image by the commit, and builds none where nothing that it is made of has
+    changed. The test of a built image and the scan come before anything that costs more.
 
     Attributes:
         commit_tag: the tag; a pipeline variable that later actions may use, as the others.
@@ -31,6 +38,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         committer: the commit's author, or "" where none is handed over.
 
     Args:
+        settings: of the environment that has the repository.
         repository_account: whose repository it is, which may be another account's.
         name_committer: hand over the commit's author too, which a source of kind "connection"
             knows: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
@@ -41,12 +49,12 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         construct_id: str,
         *,
         source: pipelines.CodePipelineSource,
-        repository_name: str,
+        settings: Settings,
         repository_account: str,
         repository_uri: CfnOutput,
         name_committer: bool,
     ) -> None:
-        committer = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
+        author = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
         super().__init__(
             construct_id,
             input=source,
@@ -57,10 +65,12 @@ class ImageBuildStep(pipelines.CodeBuildStep):
             ],
             env={
                 "COMMIT_ID": source.source_attribute("CommitId"),
-                # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
                 "PIPELINE_EXECUTION_ID": "#{codepipeline.PipelineExecutionId}",
                 "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",
-                **committer,
+                "HYPERPARAMETERS": json.dumps(settings.model.hyperparameters_as_text),
+                "SCAN_SEVERITY": settings.image.scan_severity,
+                "SOURCE_URL": settings.image.source_url or settings.source.repository,
+                **author,
             },
             env_from_cfn_outputs={"REPOSITORY_URI": repository_uri},
             primary_output_directory=_OUTPUT_FOLDER,
@@ -76,7 +86,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
                     actions=list(PUSH_ACTIONS),
                     resources=[
                         f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{repository_account}"
-                        f":repository/{repository_name}"
+                        f":repository/{settings.names.repository}"
                     ],
                 ),
                 iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),

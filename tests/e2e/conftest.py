@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.deployment import deploy
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.processes import mentioning

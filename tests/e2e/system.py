@@ -16,7 +16,8 @@ from shared.approvals import approval_id_of
 
 from local.deployment import Deployment
 from local.engine import Engine
-from local.image import PushedImage, push_folder
+from local.image import push_folder
+from local.image_build import PushedImage
 from local.release import Outcome, Release, decide, messages, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.tree import SAMPLE, copy_container

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from tests.e2e.system import ADA, EVERYBODY, GRACE, Approved, Definition, System
 from tests.e2e.web import ask, ask_signed, submit
 

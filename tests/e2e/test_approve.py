@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, Approved, System
 from tests.e2e.web import JSON, Key, ask, ask_signed, links_in, look
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import messages
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, GRACE, System, reuse_training
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Release, decide, wait_for
 from tests.e2e.models import failing_endpoint
 from tests.e2e.system import EVERYBODY, Approved, Definition, System

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 
 from local.deployment import deploy
 from local.engine import choose_engine
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.running_cloud import RunningCloud
+from local.terminal import LocalError
 from tests.e2e.system import System
 from tests.e2e.tree import ROOT, SETTINGS
 from tests.e2e.web import ask_signed
@@ -46,7 +49,9 @@ def test_a_built_image_is_trained_approved_and_served(
     [image] = contained.client("ecr").describe_images(
         repositoryName=contained.deployment.repository_name
     )["imageDetails"]
-    assert image["imageTags"] == [built.tag]
+    tag, content = image["imageTags"]
+    assert tag == built.tag
+    assert content.startswith("content-")
     assert built.uri.endswith(f"@{image['imageDigest']}")
     assert "artifactType" not in image, "a container image, not what stands for one"
     release = contained.release(built)
@@ -56,6 +61,63 @@ def test_a_built_image_is_trained_approved_and_served(
     for row, label in (("4.5,1.3,0.3,0.3", "setosa"), ("5.9,3,5.1,1.8", "virginica")):
         answer = ask_signed(contained.cloud, contained.inference_url, {"data": row})
         assert answer.json() == {"result": label}
+
+
+def test_the_image_tells_what_it_is(contained: System, built: PushedImage) -> None:
+    labels = json.loads(_in_engine(contained, built, "inspect", "{{json .Config.Labels}}"))
+    name = "org.opencontainers.image"
+    assert labels[f"{name}.revision"][:8] == built.tag
+    assert {f"{name}.created", f"{name}.base.name"} < set(labels)
+    materials = json.loads(_in_engine(contained, built, "cat", "/opt/program/sbom.cdx.json"))
+    purls = {component["purl"].split("@")[0] for component in materials["components"]}
+    assert {"pkg:deb/debian/libc6", "pkg:pypi/numpy", "pkg:generic/python"} < purls
+
+
+def test_a_commit_that_changes_nothing_in_the_image_gets_the_same(
+    contained: System, built: PushedImage
+) -> None:
+    def explain(container: Path) -> None:
+        (container / "README.md").write_text("Another text", encoding="utf-8")
+
+    other = contained.push("only words are changed", explain)
+
+    assert other.tag != built.tag
+    assert other.uri == built.uri
+
+
+def test_an_image_that_breaks_its_contract_is_not_pushed(contained: System) -> None:
+    def break_it(container: Path) -> None:
+        with (container / "model.py").open("a", encoding="utf-8") as file:
+            file.write("\n\ndef predict(model, features):\n    return [1 / 0]\n")
+
+    with pytest.raises(LocalError, match=r"contract test: train ended .*\n.*ZeroDivisionError"):
+        contained.push("predicts nothing", break_it)
+
+
+def test_findings_of_the_scan_stop_an_image_that_was_released(
+    contained: System, built: PushedImage
+) -> None:
+    finding = {"name": "CVE-2026-1", "severity": "CRITICAL", "attributes": []}
+    file = contained.cloud.state_dir / "scan-findings.json"
+    file.write_text(json.dumps({"findings": [finding]}), encoding="utf-8")
+    try:
+        with pytest.raises(LocalError, match="CRITICAL CVE-2026-1"):
+            contained.push("the model in a container")
+    finally:
+        file.unlink()
+    assert contained.push("the model in a container") == built
+
+
+def _in_engine(contained: System, image: PushedImage, verb: str, argument: str) -> str:
+    """What an engine says of a pushed image, or what a file in it says."""
+    assert contained.engine is not None
+    name = f"{contained.cloud.registry}/{contained.deployment.repository_uri}:{image.tag}"
+    words = {
+        "inspect": ["image", "inspect", "--format", argument, name],
+        "cat": ["run", "--rm", "--network", "none", name, "cat", argument],
+    }
+    command = [contained.engine.program, *words[verb]]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_failing_container_says_why(contained: System, built: PushedImage) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.deployment import deploy, read_outputs, region_of
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Outcome, Release, decide, predict
 from local.running_cloud import RunningCloud
 from tests.e2e.environments import ACCOUNTS, ENVIRONMENTS, served

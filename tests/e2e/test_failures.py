@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.cloud.service_quotas import FILE
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Outcome, Release
 from tests.e2e.system import EVERYBODY, Definition, System, skip_to
 

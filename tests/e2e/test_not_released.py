@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from tests.e2e.system import EVERYBODY, GRACE, System
 from tests.e2e.web import look, submit
 

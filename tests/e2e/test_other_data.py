@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from tests.e2e.system import Approved, System
 from tests.e2e.web import ask_signed
 

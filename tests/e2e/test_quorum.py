@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.deployment import deploy
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
 from tests.e2e.system import ADA, GRACE, Definition, System

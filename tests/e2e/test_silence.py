@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import wait_for
 from tests.e2e.system import ADA, APPROVERS, EVERYBODY, Approved, Definition, System
 from tests.e2e.web import ask, look, submit

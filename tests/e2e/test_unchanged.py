@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.release import Release
 from tests.e2e.system import ADA, System, reuse_training
 from tests.e2e.web import ask

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
+from release_input import variables
 
 from tests.infrastructure.intrinsics import ACCOUNT, REGION, Intrinsics
 from tests.infrastructure.synthesis import ROOT, Synthesis
@@ -186,8 +187,8 @@ def test_later_actions_can_name_the_image_by_its_digest(shipped: Synthesis) -> N
 
     names = build_spec["env"]["exported-variables"]
     assert names == ["COMMIT_TAG", "IMAGE_URI", "IMAGE_DIGEST"]
-    script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
-    assert all(f'"{name}=' in script for name in names)
+    written = variables(tag="1a2b3c4d", uri="iris@sha256:1", digest="sha256:1", committer="")
+    assert set(names) < {line.partition("=")[0] for line in written.splitlines()}
     # CodeBuild exports what the shell of the last command knows.
     folder = build_spec["artifacts"]["base-directory"]
     assert build_spec["phases"]["build"]["commands"][-1] == f". {folder}/image.env"
@@ -236,6 +237,19 @@ def test_the_image_build_is_told_the_committer_where_committers_may_not_approve(
     assert "COMMITTER" not in _build_variables(shipped)
     script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
     assert "[COMMITTER]" in script
+
+
+def test_the_image_is_tried_and_judged_by_the_settings(shipped: Synthesis) -> None:
+    given = {
+        variable["Name"]: variable["Value"]
+        for variable in _project(shipped, "BuildImage")["Environment"]["EnvironmentVariables"]
+    }
+
+    assert json.loads(given["HYPERPARAMETERS"]) == {"max_leaf_nodes": "5"}
+    assert given["SCAN_SEVERITY"] == "HIGH"
+    assert given["SOURCE_URL"] == "https://git.example.com/iris"
+    script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
+    assert all(f"[{name}]" in script for name in given)
 
 
 def test_the_image_build_pushes_to_this_repository_only(pipeline_template: Template) -> None:

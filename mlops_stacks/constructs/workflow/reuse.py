@@ -10,7 +10,6 @@ from mlops_stacks.constructs.data_store import MODELS_PREFIX
 from mlops_stacks.constructs.workflow.expressions import IMAGE_URI, jsonata
 from mlops_stacks.constructs.workflow.failure import FailurePath
 from mlops_stacks.constructs.workflow.retries import retry_lambda
-from mlops_stacks.constructs.workflow.training import hyperparameter_texts
 from mlops_stacks.settings import Settings
 
 
@@ -49,7 +48,7 @@ class ReuseStates(Construct):
                     "modelsPrefix": MODELS_PREFIX,
                     "imageUri": IMAGE_URI,
                     "data": jsonata("$data"),
-                    "hyperparameters": hyperparameter_texts(settings),
+                    "hyperparameters": settings.model.hyperparameters_as_text,
                     "instanceType": settings.training.instance_type,
                     "reuse": settings.training.skip_unchanged,
                 }

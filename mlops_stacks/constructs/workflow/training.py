@@ -54,7 +54,7 @@ def train(
                     "TrainingImage": IMAGE_URI,
                     "TrainingInputMode": "File",
                 },
-                "HyperParameters": hyperparameter_texts(settings),
+                "HyperParameters": settings.model.hyperparameters_as_text,
                 "InputDataConfig": [
                     {
                         "ChannelName": "training",
@@ -103,11 +103,3 @@ def _spot(bucket_name: str) -> Mapping[str, object]:
     # An interrupted job goes on under its own name, and finds what it has written.
     place = jsonata(f"'s3://{bucket_name}/{CHECKPOINTS_PREFIX}' & ({unmarked(ATTEMPT_NAME)}) & '/'")
     return {"EnableManagedSpotTraining": True, "CheckpointConfig": {"S3Uri": place}}
-
-
-def hyperparameter_texts(settings: Settings) -> dict[str, str]:
-    """The hyperparameters as SageMaker takes them: text only, true and false as JSON has them."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in settings.model.hyperparameters.items()
-    }

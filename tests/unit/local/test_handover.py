@@ -11,7 +11,7 @@ import pytest
 
 from local.deployment import Deployment
 from local.handover import write_environment
-from local.image import PushedImage
+from local.image_build import PushedImage
 from local.running_cloud import RunningCloud
 
 _DEPLOYMENT = Deployment(

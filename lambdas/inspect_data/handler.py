@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared import aws, fields
+from shared.data_objects import DataObject, data_version, manifest, there_now
 from shared.data_wanted import no_data
 from shared.logs import log_event
 from shared.transient import transient_errors_named
-
-from inspect_data.objects import DataObject, data_version, manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -70,18 +69,5 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _objects(s3: S3Client, *, bucket: str, prefix: str) -> Iterator[DataObject]:
-    """What is there now: older versions are passed over, as are the markers that show folders.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html
-    """
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for item in page.get("Versions", []):
-            if item["IsLatest"] and not (item["Key"].endswith("/") and item["Size"] == 0):
-                yield DataObject(
-                    key=item["Key"],
-                    version_id=item["VersionId"],
-                    etag=item["ETag"].strip('"'),
-                    size=item["Size"],
-                )
+    return (DataObject.listed(item) for page in pages for item in there_now(page))

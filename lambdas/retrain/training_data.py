@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from inspect_data.objects import DataObject, data_version
+from shared.data_objects import DataObject, data_version, there_now
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,18 +40,9 @@ def look(s3: S3Client, *, bucket: str, prefix: str) -> TrainingData:
         times += [
             mark["LastModified"] for mark in page.get("DeleteMarkers", []) if mark["IsLatest"]
         ]
-        for item in page.get("Versions", []):
-            if not item["IsLatest"] or (item["Key"].endswith("/") and item["Size"] == 0):
-                continue
+        for item in there_now(page):
             times.append(item["LastModified"])
-            objects.append(
-                DataObject(
-                    key=item["Key"],
-                    version_id=item["VersionId"],
-                    etag=item["ETag"].strip('"'),
-                    size=item["Size"],
-                )
-            )
+            objects.append(DataObject.listed(item))
     data = data_version(train=objects, test=(), manifest_key="")
     return TrainingData(
         version=data.train_version, size=data.train_bytes, changed_at=max(times, default=None)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inspect_data.handler import NoHeldOutData, NoTrainingData, handle
-from inspect_data.objects import DataObject, data_version
 from moto import mock_aws
+from shared.data_objects import DataObject, data_version
 from shared.evidence import DataVersion
 from shared.fields import InvalidEventError
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from shared.evidence import DataVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef, ObjectVersionTypeDef
 
 _VERSION_DIGITS = 12
 
@@ -24,6 +27,27 @@ class DataObject:
     version_id: str
     etag: str
     size: int
+
+    @classmethod
+    def listed(cls, item: ObjectVersionTypeDef) -> Self:
+        """The object as ListObjectVersions has it."""
+        return cls(
+            key=item["Key"],
+            version_id=item["VersionId"],
+            etag=item["ETag"].strip('"'),
+            size=item["Size"],
+        )
+
+
+def there_now(page: ListObjectVersionsOutputTypeDef) -> Iterator[ObjectVersionTypeDef]:
+    """What is there now: older versions are passed over, as are the markers that show folders.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html
+    """
+    for item in page.get("Versions", []):
+        if item["IsLatest"] and not (item["Key"].endswith("/") and item["Size"] == 0):
+            yield item
 
 
 def data_version(

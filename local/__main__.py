@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from local import pipeline_verbs
 from local.decision import decision_wanted
-from local.deployment import Deployment, deploy, read_outputs, region_of
+from local.deployment import Deployment, deploy, deployments, read_outputs, region_of
 from local.engine import Engine, choose_engine
 from local.handover import put_sample_data, write_environment
 from local.image import head_author, push_head
@@ -194,6 +194,8 @@ def _fill(cloud: RunningCloud, engine: Engine | None, *, pipeline: bool) -> Read
     with step("Putting the image of HEAD into the repository"):
         image = push_head(cloud, deployment, engine)
     put_sample_data(cloud, deployment)
+    for later in deployments(cloud)[1:]:
+        put_sample_data(cloud, later, trains=False)
     write_environment(cloud, deployment, image=image)
     return Ready(cloud=cloud, deployment=deployment, image=image)
 

@@ -135,11 +135,16 @@ def pipeline_place(cloud: RunningCloud) -> Place:
 
 def deployment_of(cloud: RunningCloud, execution_arn: str) -> Deployment:
     """The deployment of the environment whose workflow an execution is of. Raises LocalError."""
-    for stage in Assembly.read(cloud.state_dir / _ASSEMBLY).stages:
-        found = read_outputs(cloud, environment=stage.environment)
+    for found in deployments(cloud):
         if execution_arn.startswith(found.state_machine_arn.replace("stateMachine", "execution")):
             return found
     return read_outputs(cloud)
+
+
+def deployments(cloud: RunningCloud) -> list[Deployment]:
+    """Those of all environments, in their order. Raises LocalError."""
+    stages = Assembly.read(cloud.state_dir / _ASSEMBLY).stages
+    return [read_outputs(cloud, environment=stage.environment) for stage in stages]
 
 
 def _stage(cloud: RunningCloud, environment: str | None) -> Stage | None:
@@ -147,7 +152,7 @@ def _stage(cloud: RunningCloud, environment: str | None) -> Stage | None:
         stages = Assembly.read(cloud.state_dir / _ASSEMBLY).stages
     except FileNotFoundError:
         return None
-    if environment is None:
+    if environment is None:  # Or the name of the only one, whose settings list none.
         return stages[0]
     found = {stage.environment: stage for stage in stages}.get(environment)
     if found is None:

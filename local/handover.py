@@ -14,14 +14,21 @@ from local.terminal import say
 _SAMPLE = Path(__file__).resolve().parent.parent / "container" / "sample"
 
 
-def put_sample_data(cloud: RunningCloud, deployment: Deployment) -> None:
-    """Upload the iris sample, unless there is training data already."""
+def put_sample_data(cloud: RunningCloud, deployment: Deployment, *, trains: bool = True) -> None:
+    """Upload the iris sample, unless there is data already.
+
+    Args:
+        trains: whether a model is trained there; the environments after the first only test.
+    """
+    parts = ("train", "test") if trains else ("test",)
     client = deployment.session(cloud).client("s3")
-    listing = client.list_objects_v2(Bucket=deployment.data_bucket, Prefix="train/", MaxKeys=1)
+    listing = client.list_objects_v2(
+        Bucket=deployment.data_bucket, Prefix=f"{parts[0]}/", MaxKeys=1
+    )
     if listing.get("Contents"):
-        say("   The data that is in train/ stays.")
+        say(f"   The data that is in {parts[0]}/ stays.")
         return
-    for part in ("train", "test"):
+    for part in parts:
         client.upload_file(str(_SAMPLE / f"{part}.csv"), deployment.data_bucket, f"{part}/iris.csv")
 
 

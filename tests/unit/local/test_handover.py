@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.assembly import Place
 from local.deployment import Deployment
 from local.handover import write_environment
 from local.image_build import PushedImage
@@ -68,3 +69,18 @@ def test_a_cloud_without_an_inference_route_has_an_empty_link(tmp_path: Path) ->
     cloud = RunningCloud(state_dir=tmp_path, pid=1, port=4, site_port=5, engine=None)
     closed = replace(_DEPLOYMENT, inference_url=None)
     assert _sourced(write_environment(cloud, closed, image=_IMAGE))["INFERENCE_URL"] == ""
+
+
+def test_of_several_environments_it_is_the_firsts(tmp_path: Path) -> None:
+    cloud = RunningCloud(state_dir=tmp_path, pid=1, port=4, site_port=5, engine=None)
+    assert "ENVIRONMENT" not in _sourced(write_environment(cloud, _DEPLOYMENT, image=_IMAGE))
+    place = Place("222222222222", "eu-central-1")
+    first = replace(_DEPLOYMENT, place=place, environment="dev")
+    variables = _sourced(write_environment(cloud, first, image=_IMAGE))
+    expected = {
+        "ENVIRONMENT": "dev",
+        "AWS_ACCESS_KEY_ID": "222222222222",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    assert {name: variables[name] for name in expected} == expected

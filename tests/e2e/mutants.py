@@ -256,7 +256,7 @@ MUTANTS = (
         fault="BuildImage gets its repository in a variable of another name",
         change=_without_repository,
         where=_BUILD,
-        says=("build-and-push.sh", "REPOSITORY_URI is not set"),
+        says=("build-and-push.sh", "REPOSITORY_URI"),
     ),
     Mutant(
         name="image-not-pushable",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ _KEPT = re.compile(
     r"(https?_proxy|no_proxy|all_proxy|pip_.*|npm_config_(?!.*prefix).*|tz)", re.IGNORECASE
 )
 _PROGRAMS = ("node", "npm", "npx", "aws")
+_ENGINE_SECONDS = 20.0
 _NO_DAEMON = (
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. "
     "Is the docker daemon running?"
@@ -53,6 +56,8 @@ class Machine:
             folder: the build's own folder.
             privileged: whether `docker` finds an engine.
         """
+        # A build's variables and log-ins are nobody else's on this machine.
+        self.builds.mkdir(mode=0o700, parents=True, exist_ok=True)
         home, tools, scratch = folder / "home", folder / "bin", folder / "tmp"
         for each in (home, tools, scratch):
             each.mkdir(parents=True)
@@ -91,15 +96,18 @@ class Machine:
         if self.engine is None:
             return
         listing = [self.engine, "images", "--format", "{{.Repository}}:{{.Tag}}"]
-        try:
-            named = subprocess.run(listing, capture_output=True, text=True, check=False).stdout
-        except OSError:
-            return
-        for name in named.split():
-            if name.startswith(f"{self.registry}/"):
-                subprocess.run(
-                    [self.engine, "rmi", "--no-prune", name], capture_output=True, check=False
-                )
+        # An engine that hangs must not keep the cloud from its end.
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            listed = self._engine_says(listing)
+            own = [name for name in listed.split() if name.startswith(f"{self.registry}/")]
+            if own:
+                self._engine_says([self.engine, "rmi", "--no-prune", *own])
+
+    @staticmethod
+    def _engine_says(command: list[str]) -> str:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_ENGINE_SECONDS
+        ).stdout
 
     def python_version(self) -> str:
         """Of the Python that builds get."""
@@ -177,7 +185,9 @@ class Machine:
             for name in ("HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT")
             if name in self.variables
         }
-        exports = "\n".join(f"export {name}='{value}'" for name, value in settings.items())
+        exports = "\n".join(
+            f"export {name}={shlex.quote(value)}" for name, value in settings.items()
+        )
         program = shutil.which(engine, path=os.pathsep.join(self._path())) or engine
         write_engine(target, program=program, registry=self.registry, config=config, start=exports)
 

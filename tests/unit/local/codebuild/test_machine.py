@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,26 @@ def test_without_privilege_there_is_no_engine(machine: Machine, tmp_path: Path) 
 
     assert answer.returncode == 127
     assert "Cannot connect to the Docker daemon" in answer.stderr
+
+
+def test_what_a_build_has_is_nobody_elses(machine: Machine) -> None:
+    machine.prepare(machine.builds / "b", privileged=False)
+
+    assert machine.builds.stat().st_mode & 0o077 == 0
+
+
+def test_an_engine_that_hangs_keeps_nobody(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.codebuild.machine._ENGINE_SECONDS", 0.2)
+    engine = tmp_path / "engine"
+    engine.write_text("#!/bin/sh\nexec sleep 600\n")
+    engine.chmod(0o755)
+    begun = time.monotonic()
+
+    dataclasses.replace(machine, engine=str(engine)).forget_images()
+
+    assert time.monotonic() - begun < 60
 
 
 def test_images_of_builds_are_forgotten_with_the_cloud(machine: Machine, tmp_path: Path) -> None:

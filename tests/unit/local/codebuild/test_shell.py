@@ -99,8 +99,11 @@ def test_a_stopped_build_ends_with_what_it_has_started(tmp_path: Path) -> None:
 def test_what_leaves_the_process_group_ends_with_the_build(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.shell.run("export CODEBUILD_BUILD_ID=p:of-this-test")
-    run.shell.run("setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600' &\nsleep 0")
-    wait_for(tmp_path / "src" / "pid")
+    # The command may not end before it has left: its group is killed then.
+    run.shell.run(
+        "setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600' &\n"
+        "until [ -e pid ]; do sleep 0.02; done"
+    )
 
     end_everything_of("p:of-this-test")
 

@@ -15,6 +15,7 @@ from local.cloud.identities import Identities
 from local.codebuild.artifacts import unpack
 from local.codebuild.errors import PhaseError
 
+_MANAGED_KEY = "alias/aws/s3"
 _FLUSH_SECONDS = 1.0
 _BATCH_BYTES = 200_000  # An event has at most 256 KB; a batch 1 MB and 10,000 events.
 _BATCH_EVENTS = 5_000
@@ -22,7 +23,7 @@ _BATCH_EVENTS = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class RoleAccess:
-    """A service role's way to S3 and KMS."""
+    """A service role's way to S3, which asks KMS in the role's name."""
 
     role: str
     identities: Identities
@@ -51,14 +52,14 @@ class RoleAccess:
         archive.unlink()
 
     def store(self, file: Path, *, bucket: str, key: str, encryption_key: str | None) -> None:
-        """Put a file into S3.
+        """Put a file into S3, under a key or else S3's own.
 
         Raises:
             PhaseError: ACCESS_DENIED or CLIENT_ERROR, in the service's words.
         """
-        encryption: dict[str, Any] = {}
-        if encryption_key:
-            encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key}
+        encryption: dict[str, Any] = {"ServerSideEncryption": "aws:kms"}
+        if encryption_key and encryption_key != _MANAGED_KEY:
+            encryption["SSEKMSKeyId"] = encryption_key
         try:
             with file.open("rb") as body:
                 self.session().client("s3").put_object(

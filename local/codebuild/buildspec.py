@@ -29,11 +29,17 @@ _NOT_HERE = "the local CodeBuild does not do that"
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """What runs in one phase; `finally_commands` run whether its commands succeed or not."""
+    """What runs in one phase; `finally_commands` run whether its commands succeed or not.
+
+    Attributes:
+        continues: the build goes on although this phase has failed.
+        aborts: it does not, also where a build without a wish would.
+    """
 
     commands: Sequence[str] = ()
     finally_commands: Sequence[str] = ()
     continues: bool = False
+    aborts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +142,8 @@ def _phase(reader: Reader, name: str, value: object) -> Phase:
     given = reader.mapping(place, value, known=known)
     if "run-as" in given:
         reader.fault(f"{place}.run-as", _NOT_HERE)
-    on_failure = given.get("on-failure", "ABORT")
-    if on_failure not in ("ABORT", "CONTINUE"):
+    on_failure = given.get("on-failure")
+    if on_failure not in (None, "ABORT", "CONTINUE"):
         reader.fault(
             f"{place}.on-failure",
             f"is {on_failure!r}; the local CodeBuild knows ABORT and CONTINUE",
@@ -148,6 +154,7 @@ def _phase(reader: Reader, name: str, value: object) -> Phase:
         commands=reader.texts(f"{place}.commands", given.get("commands", [])),
         finally_commands=reader.texts(f"{place}.finally", given.get("finally", [])),
         continues=on_failure == "CONTINUE",
+        aborts=on_failure == "ABORT",
     )
 
 

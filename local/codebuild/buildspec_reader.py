@@ -81,6 +81,8 @@ class Reader:
     def texts(self, place: str, value: object) -> list[str]:
         """A list of texts; a single one counts as a list, as on AWS."""
         if isinstance(value, str):
+            if not value.strip():
+                self.fault(place, "is empty")
             return [value]
         if not isinstance(value, list):
             self.fault(place, "must be a list")

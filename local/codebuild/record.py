@@ -69,6 +69,14 @@ class Build:
         return f"{self.project.arn.partition(':project/')[0]}:build/{self.id}"
 
     @property
+    def encryption_key(self) -> str | None:
+        """The key of its artifacts; None is S3's own.
+
+        A pipeline's store has no say: CodeBuild knows its project's key only.
+        """
+        return self.request.encryption_key or self.project.description.get("encryptionKey")
+
+    @property
     def log_group(self) -> str:
         """In CloudWatch Logs."""
         config = self.project.description.get("logsConfig", {}).get("cloudWatchLogs", {})
@@ -111,8 +119,8 @@ class Build:
         }
         if self.request.source_version:
             answer["sourceVersion"] = self.request.source_version
-        if self.request.encryption_key:
-            answer["encryptionKey"] = self.request.encryption_key
+        if self.encryption_key:
+            answer["encryptionKey"] = self.encryption_key
         if self.ended is not None:
             answer["endTime"] = self.ended
         return answer

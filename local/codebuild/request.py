@@ -36,7 +36,7 @@ class BuildRequest:
         outputs: artifact name -> where its zip goes. A single one is the buildspec's `artifacts`,
             several are those of its `secondary-artifacts`.
         variables: win over those of the project.
-        encryption_key: ARN of the artifact store's key; None is the project's own or S3's.
+        encryption_key: the key of the artifacts in place of the project's own.
         initiator: such as "codepipeline/<pipeline>".
         source_version: the resolved commit, or the ARN of the source artifact.
         log: the file that gets the build's log as it comes; None is one in the cloud's folder.

@@ -172,11 +172,14 @@ class BuildRun:
             "CODEBUILD_RESOLVED_SOURCE_VERSION": request.source_version,
             "CODEBUILD_SOURCE_VERSION": request.source_version,
             "CODEBUILD_START_TIME": str(int(build.started * 1000)),
-            **({"CODEBUILD_KMS_KEY_ID": request.encryption_key} if request.encryption_key else {}),
+            **({"CODEBUILD_KMS_KEY_ID": build.encryption_key} if build.encryption_key else {}),
         }
 
     def _run_phases(self, buildspec: Buildspec, shell: Shell) -> None:
-        """INSTALL and PRE_BUILD end the build when they fail; POST_BUILD follows a failed BUILD."""
+        """INSTALL and PRE_BUILD end the build when they fail; POST_BUILD follows a failed BUILD.
+
+        `on-failure` of a phase decides otherwise.
+        """
         for name in PHASES:
             phase = buildspec.phases.get(name)
             failed = None
@@ -185,11 +188,14 @@ class BuildRun:
                     if phase is not None:
                         self._run_commands(shell, phase)
             except PhaseError as error:
+                if error.status != "FAILED":
+                    raise
                 failed = error
             self._export(buildspec, shell)
             if failed is None or (phase is not None and phase.continues):
                 continue
-            if failed.status != "FAILED" or name in ("install", "pre_build"):
+            ends = name in ("install", "pre_build") or (phase is not None and phase.aborts)
+            if ends:
                 raise failed
 
     def _run_commands(self, shell: Shell, phase: Phase) -> None:
@@ -243,8 +249,7 @@ class BuildRun:
                 file,
                 bucket=location.bucket,
                 key=location.key,
-                encryption_key=request.encryption_key
-                or self._build.project.description.get("encryptionKey"),
+                encryption_key=self._build.encryption_key,
             )
 
     @contextlib.contextmanager

@@ -18,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.codebuild.builds import ObjectLocation
 from local.pipeline.definition import Store
-from local.pipeline.surroundings import Refusal
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -33,30 +32,16 @@ def new_key(*, pipeline: str, artifact: str) -> str:
     return f"{pipeline[:20]}/{artifact[:10]}/{token}"
 
 
-def key_context(region: str) -> dict[str, str]:
-    """The condition keys of a use of a KMS key by S3."""
-    return {"kms:ViaService": f"s3.{region}.amazonaws.com"}
-
-
 class Artifacts:
-    """The store as one role sees it.
+    """The store as one role sees it; S3 asks IAM about the objects, and KMS about their key."""
 
-    S3 asks IAM about the objects. It does not use the key here, so IAM and the key's policy are
-    asked about that apart.
-    """
-
-    def __init__(
-        self, store: Store, *, session: Session, role_arn: str, region: str, refusal: Refusal
-    ) -> None:
+    def __init__(self, store: Store, *, session: Session, role_arn: str) -> None:
         self._store = store
         self._session = session
         self._role_arn = role_arn
-        self._region = region
-        self._refusal = refusal
 
     def put(self, name: str, location: ObjectLocation, zipped: Path) -> None:
         """Put a zip. Raises ArtifactError."""
-        self._ask_key(name, "kms:GenerateDataKey", "written")
         key = self._store.key_arn
         encryption: dict[str, Any] = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
@@ -81,7 +66,6 @@ class Artifacts:
         Raises:
             ArtifactError: the artifact cannot be fetched, or has no such file.
         """
-        self._ask_key(name, "kms:Decrypt", "read")
         with tempfile.TemporaryFile() as zipped:
             try:
                 found = self._session.client("s3").get_object(
@@ -102,15 +86,6 @@ class Artifacts:
                 raise ArtifactError(f"The artifact {name} is not a zip: {error}") from error
         shown = ", ".join(there[:10]) + (", …" if len(there) > 10 else "")
         raise ArtifactError(f"The artifact {name} has no file {path}; it has: {shown or 'nothing'}")
-
-    def _ask_key(self, name: str, action: str, done: str) -> None:
-        if self._store.key_arn is None:
-            return
-        refused = self._refusal(
-            self._role_arn, action, self._store.key_arn, context=key_context(self._region)
-        )
-        if refused:
-            raise ArtifactError(f"The artifact {name} cannot be {done} by the key: {refused}")
 
     def _told(self, name: str, done: str, at: ObjectLocation, error: Exception) -> str:
         return (

@@ -107,13 +107,7 @@ class Work:
 
     def artifacts(self, session: Session) -> Artifacts:
         """The artifact store as the action's role sees it."""
-        return Artifacts(
-            self.definition.store,
-            session=session,
-            role_arn=self.role_arn,
-            region=self.surroundings.region,
-            refusal=self.surroundings.refusal,
-        )
+        return Artifacts(self.definition.store, session=session, role_arn=self.role_arn)
 
     def read(self, session: Session, *, artifact: str, path: str) -> bytes:
         """A file of an input artifact. Raises ActionFailedError."""

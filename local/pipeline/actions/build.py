@@ -52,7 +52,6 @@ def _run(work: Work) -> Outcome:
         inputs=work.inputs,
         outputs=work.outputs,
         variables=variables,
-        encryption_key=work.definition.store.key_arn,
         initiator=f"codepipeline/{work.definition.name}",
         source_version=work.source_version
         or f"arn:aws:s3:::{work.inputs[primary].bucket}/{work.inputs[primary].key}",

@@ -156,6 +156,41 @@ def test_a_phase_may_let_the_next_one_run(build: Build, builds: Builds) -> None:
     assert "\nran\n" in builds.get(result.build_id).log.read_text()
 
 
+def test_a_phase_may_end_the_build_that_would_go_on(build: Build, builds: Builds) -> None:
+    result = build(
+        {
+            "version": "0.2",
+            "phases": {
+                "build": {"on-failure": "ABORT", "commands": ["false"]},
+                "post_build": {"commands": ["echo ran"]},
+            },
+        }
+    )
+
+    assert result.failure.startswith("BUILD: ")
+    assert "Running command echo ran" not in builds.get(result.build_id).log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("described", "stored"),
+    [
+        ({}, {}),
+        ({"encryptionKey": "alias/aws/s3"}, {}),
+        ({"encryptionKey": "arn:aws:kms:r:1:key/p"}, {"SSEKMSKeyId": "arn:aws:kms:r:1:key/p"}),
+    ],
+)
+def test_artifacts_are_under_the_key_of_the_project(
+    build: Build, aws: FakeAws, described: dict[str, str], stored: dict[str, str]
+) -> None:
+    build(
+        {**spec(build=["true"]), "artifacts": {"files": "README"}},
+        described=described,
+        outputs={"Out": OUT},
+    )
+
+    assert aws.stored["out", "a.zip"] == {"ServerSideEncryption": "aws:kms", **stored}
+
+
 def test_several_inputs_and_outputs(build: Build, aws: FakeAws) -> None:
     aws.objects["in", "other.zip"] = zipped({"data": "42"})
 

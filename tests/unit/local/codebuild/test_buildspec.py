@@ -84,6 +84,7 @@ def test_a_buildspec_may_have_secondary_artifacts_only() -> None:
         ("version: 0.2\nphases: {build: {finally: [a]}}", "phases.build", "has no commands"),
         ("version: 0.2\nphases: {build: {commands: [a: b]}}", "phases.build.commands[1]", "quotes"),
         ("version: 0.2\nphases: {build: {commands: ['']}}", "phases.build.commands[1]", "is empty"),
+        ("version: 0.2\nphases: {build: {commands: }}", "phases.build.commands", "is empty"),
         ("version: 0.2\nstages: {}\nphases: {build: {commands: [a]}}", "stages", "is unknown"),
         (
             "version: 0.2\nphases: {build: {on-failure: RETRY, commands: [a]}}",

@@ -183,13 +183,19 @@ class FakeS3:
         if "s3:PutObject" in self._cloud.denied:
             raise refused("AccessDenied", "Access Denied")
         assert given["SSEKMSKeyId"] == KEY
+        self._ask_kms("kms:GenerateDataKey")
         self._cloud.objects[given["Bucket"], given["Key"]] = given["Body"].read()
 
     def get_object(self, **given: str) -> dict[str, Any]:
         """A body."""
         if "s3:GetObject" in self._cloud.denied:
             raise refused("AccessDenied", "Access Denied")
+        self._ask_kms("kms:Decrypt")
         return {"Body": io.BytesIO(self._cloud.objects[given["Bucket"], given["Key"]])}
+
+    def _ask_kms(self, action: str) -> None:
+        if action in self._cloud.denied:
+            raise refused("AccessDenied", f"not authorized to perform: {action} on {KEY}")
 
 
 class FakeStates:

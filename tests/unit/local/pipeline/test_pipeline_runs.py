@@ -9,7 +9,7 @@ import pytest
 
 from local.codebuild.builds import BuildRefusedError, Variable
 from tests.unit.local.pipeline.conftest import Place, wait_for
-from tests.unit.local.pipeline.examples import ACCOUNT, KEY, NAME, action, action_of, properties
+from tests.unit.local.pipeline.examples import ACCOUNT, NAME, action, action_of, properties
 from tests.unit.local.pipeline.fakes import FakeCloud
 
 
@@ -29,7 +29,7 @@ def test_a_pipeline_runs_from_source_to_state_machine(place: Place) -> None:
     [request] = place.builds.requests
     assert request.variables == [Variable(name="COMMIT", value=commit)]
     assert (request.primary, request.source_version) == ("Code", commit)
-    assert request.encryption_key == KEY
+    assert request.encryption_key is None  # CodeBuild takes that of its project.
     assert place.cloud.made_of == '{"Resources": {}}'
     [started] = place.cloud.started
     assert json.loads(started["input"]) == {"commitID": "1"}

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]
-from ministack.core import router  # type: ignore[import-untyped]
-from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local.cloud.accounts import Accounts
-from local.sagemaker.authorization import action, operation_of, resource_arns
+from local.cloud.json_services import Call, offer
+from local.sagemaker.authorization import resource_arns
+from local.sagemaker.json_protocol import Response
 from local.sagemaker.scaling import SERVICE
-
-Response = tuple[int, dict[str, str], bytes]
 
 API_PATH = "/_aws/execute-api/"
 
@@ -23,24 +19,18 @@ API_PATH = "/_aws/execute-api/"
 def add_sagemaker(accounts: Accounts) -> None:
     """Route SageMaker's control plane and runtime to the account's, with IAM before it."""
 
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        operation = operation_of(path, headers.get("x-amz-target", ""))
-        region = router.extract_region(headers, query)
-        arns = resource_arns(
-            operation, _named(path, body), region=region, account_id=get_account_id()
-        )
-        for arn in arns:
-            refusal: Response | None = app._enforce_data_plane(
-                "sagemaker", action(operation), headers, query, "", resource_arn=arn
-            )
-            if refusal is not None:
-                return refusal
-        return await accounts.sagemaker().handle_request(method, path, headers, body, query)
+    def resources(call: Call) -> list[str]:
+        named = call.arguments
+        if call.path.startswith("/endpoints/"):
+            named = {"EndpointName": call.path.split("/")[2]}
+        place = {"region": call.region, "account_id": call.account_id}
+        return resource_arns(call.operation, named, **place)
 
-    app.SERVICE_HANDLERS["sagemaker"] = handle
-    router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
+    def answer(call: Call) -> Awaitable[Response]:
+        request = (call.method, call.path, call.headers, call.body, call.query)
+        return accounts.sagemaker().handle_request(*request)
+
+    offer("sagemaker", targets="SageMaker.", resources=resources, answer=answer)
 
 
 def add_scaling(accounts: Accounts) -> None:
@@ -49,45 +39,25 @@ def add_scaling(accounts: Accounts) -> None:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
     """
 
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        del method
-        operation = operation_of(path, headers.get("x-amz-target", ""))
-        region = router.extract_region(headers, query)
-        arguments = _named("", body)
-        on_target = not operation.startswith("Describe")
-        refusal: Response | None = app._enforce_data_plane(
-            SERVICE,
-            f"{SERVICE}:{operation}",
-            headers,
-            query,
-            "",
-            resource_arn=f"arn:aws:{SERVICE}:{region}:{get_account_id()}:scalable-target/local"
-            if on_target
-            else "*",
-            service_context={
-                f"{SERVICE}:service-namespace": arguments.get("ServiceNamespace", ""),
-                f"{SERVICE}:scalable-dimension": arguments.get("ScalableDimension", ""),
-            },
-        )
-        if refusal is not None:
-            return refusal
+    def resources(call: Call) -> list[str]:
+        if call.operation.startswith("Describe"):
+            return ["*"]
+        return [f"arn:aws:{SERVICE}:{call.region}:{call.account_id}:scalable-target/local"]
+
+    def context(call: Call) -> dict[str, str]:
+        return {
+            f"{SERVICE}:service-namespace": call.arguments.get("ServiceNamespace", ""),
+            f"{SERVICE}:scalable-dimension": call.arguments.get("ScalableDimension", ""),
+        }
+
+    offer(
+        SERVICE,
+        targets="AnyScaleFrontendService.",
+        resources=resources,
         # It only looks at records, and blocks nobody.
-        return accounts.sagemaker().scaling.answer(operation, body)
-
-    app.SERVICE_HANDLERS[SERVICE] = handle
-    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["AnyScaleFrontendService."]}
-
-
-def _named(path: str, body: bytes) -> Mapping[str, Any]:
-    if path.startswith("/endpoints/"):
-        return {"EndpointName": path.split("/")[2]}
-    try:
-        arguments = json.loads(body or b"{}")
-    except ValueError:
-        return {}  # The service answers what is wrong with it.
-    return arguments if isinstance(arguments, dict) else {}
+        answer=lambda call: accounts.sagemaker().scaling.answer(call.operation, call.body),
+        context=context,
+    )
 
 
 def keep_model_package_groups(accounts: Accounts) -> None:

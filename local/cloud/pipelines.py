@@ -7,13 +7,11 @@ import contextvars
 import json
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]
-from ministack.core import router  # type: ignore[import-untyped]
 from ministack.core.responses import (  # type: ignore[import-untyped]
     get_account_id,
     request_scope,
@@ -25,6 +23,7 @@ from ministack.services.cloudformation import (  # type: ignore[import-untyped]
 )
 
 from local.cloud.identities import Identities
+from local.cloud.json_services import Call, offer
 from local.codebuild.builds import Builds
 from local.pipeline.api import SERVICE, TARGET_PREFIX, Api, resource_arns
 from local.pipeline.executions import Trigger
@@ -32,10 +31,9 @@ from local.pipeline.pipeline import BY_RULE, Pipeline
 from local.pipeline.service import Pipelines
 from local.pipeline.surroundings import Surroundings
 from local.sagemaker.errors import ApiError
+from local.sagemaker.json_protocol import Response
 
 logger = logging.getLogger(__name__)
-
-Response = tuple[int, dict[str, str], bytes]
 
 _TEMPLATES = "https://codepipeline.invalid/"
 
@@ -61,33 +59,15 @@ def install(identities: Identities, builds: Builds, *, state_dir: Path) -> Pipel
 
 
 def _add_api(api: Api) -> None:
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        del method, path
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        account, region = get_account_id(), router.extract_region(headers, query)
-        for arn in resource_arns(operation, _named(body), region=region, account=account):
-            refusal: Response | None = app._enforce_data_plane(
-                SERVICE, f"{SERVICE}:{operation}", headers, query, "", resource_arn=arn
-            )
-            if refusal is not None:
-                return refusal
+    def resources(call: Call) -> list[str]:
+        place = {"region": call.region, "account": call.account_id}
+        return resource_arns(call.operation, call.arguments, **place)
+
+    def answer(call: Call) -> Awaitable[Response]:
         # Another thread: starting an execution tells EventBridge, whose targets call back.
-        status, answer = await asyncio.to_thread(api.answer, operation, body, account=account)
-        kind = {"Content-Type": "application/x-amz-json-1.1"}
-        return status, kind, json.dumps(answer).encode()
+        return asyncio.to_thread(api.answer, call.operation, call.body, account=call.account_id)
 
-    app.SERVICE_HANDLERS[SERVICE] = handle
-    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": [TARGET_PREFIX]}
-
-
-def _named(body: bytes) -> Mapping[str, Any]:
-    try:
-        arguments = json.loads(body or b"{}")
-    except ValueError:
-        return {}  # The service answers what is wrong with it.
-    return arguments if isinstance(arguments, dict) else {}
+    offer(SERVICE, targets=TARGET_PREFIX, resources=resources, answer=answer)
 
 
 def _add_resource(pipelines: Pipelines) -> None:
@@ -131,7 +111,8 @@ def _add_target(pipelines: Pipelines, identities: Identities) -> None:
             return
         try:
             refused = identities.refusal(role, "codepipeline:StartPipelineExecution", arn)
-            if refused or not identities.trusts(role, "events.amazonaws.com"):
+            caller = {"aws:SourceArn": rule.get("Arn", ""), "aws:SourceAccount": role.split(":")[4]}
+            if refused or not identities.trusts(role, "events.amazonaws.com", context=caller):
                 logger.error("A rule may not start %s: %s", arn, refused or f"no trust in {role}")
                 return
             account, name = arn.split(":")[4:6]

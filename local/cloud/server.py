@@ -251,7 +251,7 @@ def _builds(
         logs=arguments.state_dir / "logs" / "builds",
     )
     resource.offer_projects(builds.projects)
-    api.serve(builds, region=arguments.region)
+    api.serve(builds)
     return builds
 
 

@@ -16,16 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]
-from ministack.core import router  # type: ignore[import-untyped]
-from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
-
-from local.sagemaker.authorization import operation_of
+from local.cloud.json_services import Call, offer
 from local.sagemaker.errors import ApiError
+from local.sagemaker.json_protocol import Response, answered
 from local.sagemaker.paging import page_of
 from local.sagemaker.validation import check_request, operations, service_model
-
-Response = tuple[int, dict[str, str], bytes]
 
 FILE = "service-quotas.json"
 _SERVICE = "service-quotas"
@@ -50,21 +45,14 @@ class ServiceQuotas:
 
     def answer(self, operation: str, body: bytes, *, region: str, account_id: str) -> Response:
         """Answer one authorised request in the JSON protocol."""
-        try:
-            status, result = 200, self._call(operation, body, f"{region}:{account_id}")
-        except ApiError as error:
-            status, result = error.status, {"__type": error.code, "message": error.message}
-        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(result).encode()
+        place = f"{region}:{account_id}"
+        return answered(operation, body, lambda request: self._call(operation, request, place))
 
-    def _call(self, operation: str, body: bytes, place: str) -> dict[str, Any]:
+    def _call(self, operation: str, request: Mapping[str, Any], place: str) -> dict[str, Any]:
         if operation not in operations(_SERVICE):
             raise ApiError(code="UnknownOperationException", message="", status=404)
         if operation not in ("ListServiceQuotas", "ListAWSDefaultServiceQuotas"):
             raise _refused(f"The local Service Quotas does not offer {operation}.")
-        try:
-            request = json.loads(body or b"{}")
-        except ValueError as error:
-            raise ApiError(code="SerializationException", message=f"Not JSON: {error}") from error
         check_request(operation, request, _SERVICE)
         if request["ServiceCode"] != _SAGEMAKER:
             raise ApiError(
@@ -95,21 +83,11 @@ def add_service_quotas(quotas: ServiceQuotas) -> None:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
     """
 
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        del method
-        operation = operation_of(path, headers.get("x-amz-target", ""))
-        refusal: Response | None = app._enforce_data_plane(
-            _IAM, f"{_IAM}:{operation}", headers, query, ""
-        )
-        if refusal is not None:
-            return refusal
-        region = router.extract_region(headers, query)
-        return quotas.answer(operation, body, region=region, account_id=get_account_id())
+    def answer(call: Call) -> Response:
+        place = {"region": call.region, "account_id": call.account_id}
+        return quotas.answer(call.operation, call.body, **place)
 
-    app.SERVICE_HANDLERS[_IAM] = handle
-    router.SERVICE_PATTERNS[_IAM] = {"target_prefixes": ["ServiceQuotasV20190624."]}
+    offer(_IAM, targets="ServiceQuotasV20190624.", resources=lambda _call: ["*"], answer=answer)
 
 
 @cache

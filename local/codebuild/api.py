@@ -6,53 +6,34 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodeb
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]
-from ministack.core import iam_actions, router  # type: ignore[import-untyped]
-from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
-
+from local.cloud.json_services import offer
 from local.codebuild.builds import Builds
 from local.codebuild.errors import BuildRefusedError
 from local.codebuild.overrides import overridden
+from local.sagemaker.json_protocol import answered
 from local.sagemaker.validation import operations, violations
 
-Response = tuple[int, dict[str, str], bytes]
 _SERVICE = "codebuild"
 
 
-def serve(builds: Builds, *, region: str) -> None:
+def serve(builds: Builds) -> None:
     """Put the API in the place of MiniStack's, which asks IAM about `*` and runs docker images."""
     api = _Api(builds)
-
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        del method, path
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        try:
-            arguments = _arguments(operation, body)
-            for arn in _resources(arguments, region=region, account_id=get_account_id()):
-                refusal: Response | None = app._enforce_data_plane(
-                    _SERVICE,
-                    f"{_SERVICE}:{operation}",
-                    headers,
-                    query,
-                    "",
-                    resource_arn=arn,
-                    named_resource=arn,
-                )
-                if refusal is not None:
-                    return refusal
-            return _json(200, api.answer(operation, arguments, account_id=get_account_id()))
-        except BuildRefusedError as error:
-            return _json(400, {"__type": error.code, "message": error.message})
-
-    iam_actions.SERVICE_TO_IAM_NAMESPACE.pop(_SERVICE, None)  # IAM is asked here.
-    app.SERVICE_HANDLERS[_SERVICE] = handle
-    router.SERVICE_PATTERNS[_SERVICE] = {"target_prefixes": ["CodeBuild_20161006."]}
+    offer(
+        _SERVICE,
+        targets="CodeBuild_20161006.",
+        resources=lambda call: _resources(
+            call.arguments, region=call.region, account_id=call.account_id
+        ),
+        answer=lambda call: answered(
+            call.operation,
+            call.body,
+            lambda given: api.answer(call.operation, given, account_id=call.account_id),
+        ),
+    )
 
 
 class _Api:
@@ -62,6 +43,8 @@ class _Api:
     def answer(
         self, operation: str, arguments: Mapping[str, Any], *, account_id: str
     ) -> dict[str, Any]:
+        if operation not in operations(_SERVICE):
+            raise BuildRefusedError("UnknownOperationException", f"There is no {operation}.")
         answers: dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]] = {
             "StartBuild": self._start,
             "StopBuild": self._stop,
@@ -73,6 +56,8 @@ class _Api:
             raise BuildRefusedError(
                 "UnknownOperationException", f"The local CodeBuild has no {operation}."
             )
+        if found := violations(operation, arguments, _SERVICE):
+            raise BuildRefusedError("InvalidInputException", "; ".join(found))
         return answers[operation](arguments, account_id)
 
     def _start(self, arguments: Mapping[str, Any], account_id: str) -> dict[str, Any]:
@@ -111,13 +96,11 @@ class _Api:
 
 def _resources(arguments: Mapping[str, Any], *, region: str, account_id: str) -> list[str]:
     """All actions here are authorised on projects; a build's project is in its id."""
-    names = [
-        *[arguments[name] for name in ("projectName", "id") if name in arguments],
-        *arguments.get("ids", []),
-        *arguments.get("names", []),
-    ]
+    one = [arguments[name] for name in ("projectName", "id") if name in arguments]
+    lists = [arguments[name] for name in ("ids", "names") if name in arguments]
+    several = [name for names in lists if isinstance(names, list) for name in names]
     arns = []
-    for name in names:
+    for name in [name for name in (*one, *several) if isinstance(name, str)]:
         if name.startswith("arn:"):
             name = name.replace(":build/", ":project/")
         else:
@@ -125,22 +108,3 @@ def _resources(arguments: Mapping[str, Any], *, region: str, account_id: str) ->
         head, _, resource = name.partition(":project/")
         arns.append(f"{head}:project/{resource.partition(':')[0]}")
     return list(dict.fromkeys(arns)) or ["*"]
-
-
-def _arguments(operation: str, body: bytes) -> dict[str, Any]:
-    if operation not in operations(_SERVICE):
-        raise BuildRefusedError("UnknownOperationException", f"There is no {operation}.")
-    try:
-        arguments = json.loads(body or b"{}")
-    except ValueError as error:
-        raise BuildRefusedError("SerializationException", f"Not JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise BuildRefusedError("SerializationException", "The body must be a JSON object.")
-    found = violations(operation, arguments, _SERVICE)
-    if found:
-        raise BuildRefusedError("InvalidInputException", "; ".join(found))
-    return arguments
-
-
-def _json(status: int, body: Mapping[str, Any]) -> Response:
-    return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()

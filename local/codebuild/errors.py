@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from local.sagemaker.errors import ApiError
 
-class BuildRefusedError(Exception):
+
+class BuildRefusedError(ApiError):
     """A build that cannot start.
 
-    Attributes:
-        code: AWS's error code, such as AccessDeniedException or ResourceNotFoundException.
+    Its `code` is AWS's, such as AccessDeniedException or ResourceNotFoundException.
     """
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+        super().__init__(code=code, message=message)
 
 
 class PhaseError(Exception):

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from local.pipeline.executions import Trigger
 from local.pipeline.pipeline import STARTED
 from local.pipeline.service import Pipelines
 from local.sagemaker.errors import ApiError
+from local.sagemaker.json_protocol import Response, answered
 from local.sagemaker.paging import page_of
 from local.sagemaker.validation import check_request, operations
 
@@ -42,12 +42,9 @@ class Api:
             "StopPipelineExecution": self._stop,
         }
 
-    def answer(self, operation: str, body: bytes, *, account: str) -> tuple[int, Answer]:
-        """Status and JSON of an answer."""
-        try:
-            return 200, self.call(operation, _arguments(body), account=account)
-        except ApiError as error:
-            return error.status, {"__type": error.code, "message": error.message}
+    def answer(self, operation: str, body: bytes, *, account: str) -> Response:
+        """The answer to a request in the JSON protocol."""
+        return answered(operation, body, lambda given: self.call(operation, given, account=account))
 
     def call(self, operation: str, arguments: Request, *, account: str) -> Answer:
         """Perform one operation. Raises ApiError."""
@@ -165,13 +162,3 @@ def _page(member: str, records: list[Any], request: Request, *, default: int) ->
     if "NextToken" in answer:
         answer["nextToken"] = answer.pop("NextToken")
     return answer
-
-
-def _arguments(body: bytes) -> dict[str, Any]:
-    try:
-        arguments = json.loads(body or b"{}")
-    except ValueError as error:
-        raise ApiError(code="SerializationException", message=f"Not JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise ApiError(code="SerializationException", message="The body must be a JSON object.")
-    return arguments

@@ -24,11 +24,6 @@ _SEVERAL = {
 }
 
 
-def action(operation: str) -> str:
-    """The IAM action of an operation, such as `sagemaker:CreateTrainingJob`."""
-    return f"sagemaker:{operation}"
-
-
 def operation_of(path: str, target: str) -> str:
     """The operation of a request: from the path for InvokeEndpoint, else from X-Amz-Target."""
     if path.startswith("/endpoints/"):

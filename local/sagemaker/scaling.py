@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html
 
 from __future__ import annotations
 
-import json
+import functools
 import re
 import threading
 import uuid
@@ -16,6 +16,7 @@ from typing import Any
 from local.sagemaker.cloud import Cloud, now
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import ApiError, invalid
+from local.sagemaker.json_protocol import Response, answered
 from local.sagemaker.paging import page_of
 from local.sagemaker.validation import check_request, operations
 
@@ -46,23 +47,15 @@ class Scaling:
             "DescribeScalingActivities": lambda _request: {"ScalingActivities": []},
         }
 
-    def answer(self, operation: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, operation: str, body: bytes) -> Response:
         """Answer one authorised request in the JSON protocol."""
-        try:
-            status, result = 200, self._call(operation, body)
-        except ApiError as error:
-            status, result = error.status, {"__type": error.code, "message": error.message}
-        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(result).encode()
+        return answered(operation, body, functools.partial(self._call, operation))
 
-    def _call(self, operation: str, body: bytes) -> dict[str, Any]:
+    def _call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if operation not in operations(SERVICE):
             raise ApiError(code="UnknownOperationException", message="", status=404)
         if operation not in self._operations:
             raise invalid(f"The local Application Auto Scaling does not offer {operation}.")
-        try:
-            arguments = json.loads(body or b"{}")
-        except ValueError as error:
-            raise ApiError(code="SerializationException", message=f"Not JSON: {error}") from error
         check_request(operation, arguments, SERVICE)
         if arguments["ServiceNamespace"] != "sagemaker":
             raise invalid("The local Application Auto Scaling knows the namespace sagemaker only.")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import json
-import logging
 import urllib.parse
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,10 +16,10 @@ from local.sagemaker.capture import Captures
 from local.sagemaker.cloud import Cloud
 from local.sagemaker.endpoints import Endpoints
 from local.sagemaker.errors import ApiError
+from local.sagemaker.json_protocol import Response, answered
 from local.sagemaker.listing import Listing, page
 from local.sagemaker.model_packages import ModelPackages
 from local.sagemaker.records import EndpointConfigs, Models, Tags
-from local.sagemaker.runtime import Response
 from local.sagemaker.scaled_endpoints import ScaledEndpoints
 from local.sagemaker.scaling import Scaling
 from local.sagemaker.training import TrainingJobs
@@ -30,8 +27,6 @@ from local.sagemaker.transform import TransformJobs
 from local.sagemaker.validation import check_request, operations
 
 Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
-
-logger = logging.getLogger(__name__)
 
 _PASSED_ROLES = {"CreateTrainingJob": "RoleArn", "CreateModel": "ExecutionRoleArn"}
 _WORKERS = 64  # requests under way at once; each only waits for S3, ECR or a container
@@ -100,15 +95,8 @@ class SageMaker:
             except ApiError as error:
                 return runtime.error_response(error)
         target = next((v for k, v in headers.items() if k.lower() == "x-amz-target"), "")
-        try:
-            result = self.call(operation_of(path, target), _arguments(body), headers)
-        except ApiError as error:
-            return _json(error.status, {"__type": error.code, "message": error.message})
-        except Exception:
-            logger.exception("SageMaker failed to answer %s", target)
-            text = f"We encountered an internal error. Please try again. ({uuid.uuid4()})"
-            return _json(500, {"__type": "InternalFailure", "message": text})
-        return _json(200, result)
+        operation = operation_of(path, target)
+        return answered(operation, body, lambda given: self.call(operation, given, headers))
 
     def call(
         self, operation: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
@@ -221,17 +209,3 @@ _PACKAGE_GROUPS = Listing(
 _PACKAGES = Listing(
     result="ModelPackageSummaryList", summary="ModelPackageSummary", name="ModelPackageArn"
 )
-
-
-def _arguments(body: bytes) -> dict[str, Any]:
-    try:
-        arguments = json.loads(body or b"{}")
-    except ValueError as error:
-        raise ApiError(code="SerializationException", message=f"Not JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise ApiError(code="SerializationException", message="The body must be a JSON object.")
-    return arguments
-
-
-def _json(status: int, body: Mapping[str, Any]) -> Response:
-    return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()

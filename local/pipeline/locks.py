@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterable
 
 from local.pipeline.executions import STOPPING, SUPERSEDED, Execution
 
@@ -17,7 +18,8 @@ class StageLocks:
     """The stages of one pipeline.
 
     QUEUED: executions enter in the order in which they have come. SUPERSEDED: of those that wait,
-    only the newest stays. PARALLEL: nobody waits.
+    only the newest stays. PARALLEL: nobody waits. An execution has its stage until it waits for the
+    next one, so that none overtakes another between two stages.
     """
 
     def __init__(self, condition: threading.Condition) -> None:
@@ -39,7 +41,8 @@ class StageLocks:
             waiting.clear()
         waiting.append(execution)
         execution.waits_for = stage
-        self._changed.notify_all()
+        # Its last try of the same stage ends by itself.
+        self._free(other for other in self._held_by(execution) if other != stage)
         self._changed.wait_for(lambda: self._may_enter(stage, execution))
         execution.waits_for = None
         if execution in waiting:
@@ -50,9 +53,15 @@ class StageLocks:
         self._changed.notify_all()
         return entered
 
-    def leave(self, stage: str, execution: Execution) -> None:
-        """Let the next one in; under the condition."""
-        if self._inside.get(stage) is execution:
+    def leave(self, execution: Execution) -> None:
+        """Let the next one into whatever stage it has; under the condition."""
+        self._free(self._held_by(execution))
+
+    def _held_by(self, execution: Execution) -> list[str]:
+        return [stage for stage, inside in self._inside.items() if inside is execution]
+
+    def _free(self, stages: Iterable[str]) -> None:
+        for stage in stages:
             del self._inside[stage]
         self._changed.notify_all()
 

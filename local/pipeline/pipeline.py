@@ -64,11 +64,12 @@ class Pipeline:
         self.cancel("The pipeline was updated")
         return True
 
-    def cancel(self, reason: str, *, builds: bool = False) -> None:
+    def cancel(self, reason: str, *, builds: bool = False, tell: bool = True) -> None:
         """Cancel every execution that has not ended.
 
         Args:
             builds: stop builds and leave state machines alone, too.
+            tell: whether EventBridge hears of it.
         """
         with self.changed:
             cancelled = [execution for execution in self.executions if execution.goes_on]
@@ -76,7 +77,7 @@ class Pipeline:
                 execution.abandoned = builds
                 execution.end(CANCELLED, reason)
             self.changed.notify_all()
-        for execution in cancelled:
+        for execution in cancelled if tell else ():
             self.runner.events.of_execution(execution)
 
     def start(self, trigger: Trigger, *, given: Mapping[str, str] | None = None) -> Execution:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 from local.codebuild.builds import Builds, ObjectLocation
@@ -78,14 +77,15 @@ class Runner:
                 elif execution.status == IN_PROGRESS:
                     failed = any(run.status == FAILED for run in execution.stages.values())
                     execution.end(FAILED if failed else SUCCEEDED)
-                self._changed.notify_all()
+                self._locks.leave(execution)
             if execution.status != CANCELLED:  # Whoever has cancelled it has told.
                 self.events.of_execution(execution)
         except Exception:
             logger.exception("The execution %s broke", execution.id)
             with self._changed:
                 execution.end(FAILED, "The local cloud failed: see its log")
-                self._changed.notify_all()
+                self._locks.leave(execution)
+            self.events.of_execution(execution)
 
     def _stage_succeeds(self, execution: Execution, stage: Stage) -> bool:
         with self._changed:
@@ -93,18 +93,14 @@ class Runner:
             run = StageRun(name=stage.name, done=dict(before.done) if before else {})
             execution.stages[stage.name] = run
         self.events.of_stage(execution, run, state=RESUMED if before else None)
-        try:
-            for group in stage.in_order():
-                if not self._group_succeeds(execution, run, group):
-                    break
-            with self._changed:
-                if run.status == IN_PROGRESS:
-                    missing = [a.name for a in stage.actions if a.name not in run.done]
-                    stopped = execution.status == STOPPING
-                    run.status = (STOPPED if stopped else FAILED) if missing else SUCCEEDED
-        finally:
-            with self._changed:
-                self._locks.leave(stage.name, execution)
+        for group in stage.in_order():
+            if not self._group_succeeds(execution, run, group):
+                break
+        with self._changed:
+            if run.status == IN_PROGRESS:
+                missing = [a.name for a in stage.actions if a.name not in run.done]
+                stopped = execution.status == STOPPING
+                run.status = (STOPPED if stopped else FAILED) if missing else SUCCEEDED
         self.events.of_stage(execution, run)
         return run.status == SUCCEEDED
 
@@ -154,21 +150,20 @@ class Runner:
     ) -> None:
         self.events.of_action(execution, run)
         log = self.log_of(execution, stage.name, run.action.name)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        say = _writer(log)
-        say(f"{stage.name} {run.action.name} of execution {execution.id}")
         try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            _say(log, f"{stage.name} {run.action.name} of execution {execution.id}")
             outcome = self._work(execution, run, log)
         except ActionFailedError as error:
             self._fail(execution, run, error.code, error.message)
         except Exception as error:
             logger.exception("The action %s of %s broke", run.action.name, execution.id)
-            say(traceback.format_exc())
             message = f"The local cloud failed: {type(error).__name__}: {error}"
             self._fail(execution, run, "SystemUnavailable", message)
         else:
             self._succeed(execution, stage, run, outcome)
-        say(f"{run.status}: {run.error or run.summary}")
+        with contextlib.suppress(OSError):  # A full disk must not keep the execution from its end.
+            _say(log, f"{run.status}: {run.error or run.summary}")
         self.events.of_action(execution, run)
         with self._changed:
             told.add(run.id)
@@ -236,9 +231,6 @@ class Runner:
             execution.updated = run.updated
 
 
-def _writer(log: Path) -> Callable[[str], None]:
-    def say(text: str) -> None:
-        with log.open("a", encoding="utf-8") as lines:
-            lines.write(f"{text}\n")
-
-    return say
+def _say(log: Path, text: str) -> None:
+    with log.open("a", encoding="utf-8") as lines:
+        lines.write(f"{text}\n")

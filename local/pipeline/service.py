@@ -49,13 +49,9 @@ class Pipelines:
         """
         if (account, name) in self._pipelines:
             raise ValueError(f"A pipeline with the name {name} exists already")
-        definition = self._checked(properties, name=name)
-        pipeline = Pipeline(
-            definition,
-            self._surroundings,
-            self._builds,
-            arn=f"arn:aws:codepipeline:{self._surroundings.region}:{account}:{name}",
-        )
+        arn = f"arn:aws:codepipeline:{self._surroundings.region}:{account}:{name}"
+        definition = self._checked(properties, name=name, arn=arn)
+        pipeline = Pipeline(definition, self._surroundings, self._builds, arn=arn)
         self._pipelines[account, name] = pipeline
         self._start_if_there(pipeline, CREATED)
         return pipeline
@@ -70,7 +66,7 @@ class Pipelines:
             ValueError: the definition has faults; the pipeline stays as it is.
         """
         pipeline = self._pipelines[account, name]
-        changed = pipeline.update(self._checked(properties, name=name))
+        changed = pipeline.update(self._checked(properties, name=name, arn=pipeline.arn))
         if changed and pipeline.definition.restart_on_update:
             self._start_if_there(pipeline, STARTED)
         return pipeline
@@ -82,9 +78,9 @@ class Pipelines:
             pipeline.cancel("The pipeline was deleted", builds=True)
 
     def shutdown(self) -> None:
-        """End everything that runs."""
-        for account, name in list(self._pipelines):
-            self.delete(name, account=account)
+        """End everything that runs; nobody is told, or targets would start as the cloud ends."""
+        for pipeline in list(self._pipelines.values()):
+            pipeline.cancel("The cloud ends", builds=True, tell=False)
 
     def of_account(self, account: str) -> list[Pipeline]:
         """The pipelines of an account, by name."""
@@ -152,7 +148,7 @@ class Pipelines:
                 code="ValidationException", message=f"There is no commit {commit}: {error}"
             ) from error
 
-    def _checked(self, properties: Mapping[str, Any], *, name: str) -> Definition:
+    def _checked(self, properties: Mapping[str, Any], *, name: str, arn: str) -> Definition:
         if transitions := properties.get("DisableInboundStageTransitions"):
             raise ValueError(
                 f"Pipeline {name}: the local cloud disables no transitions: {transitions}"
@@ -164,7 +160,8 @@ class Pipelines:
             definition = definition_of(declaration, restart_on_update=restart)
             found = checks.faults(definition, region=self._surroundings.region)
             role = definition.role_arn
-            if not self._surroundings.trusts(role, _SERVICE):
+            caller = {"aws:SourceArn": arn, "aws:SourceAccount": arn.split(":")[4]}
+            if not self._surroundings.trusts(role, _SERVICE, context=caller):
                 found.append(f"its role {role} is not there, or does not let {_SERVICE} take it")
             if not found:
                 return definition

@@ -27,6 +27,14 @@ class Refusal(Protocol):
     ) -> str | None: ...
 
 
+class Trusts(Protocol):
+    """Whether a role lets a service such as codepipeline.amazonaws.com take it."""
+
+    def __call__(
+        self, role_arn: str, service: str, *, context: Mapping[str, Any] | None = None
+    ) -> bool: ...
+
+
 class SendEvent(Protocol):
     """Puts an event of a service on the default bus of its resource's account.
 
@@ -57,7 +65,7 @@ class Surroundings:
     Attributes:
         session: the session of a role, whose clients talk to this cloud.
         refusal: asks IAM.
-        trusts: whether a role lets a service such as codepipeline.amazonaws.com take it.
+        trusts: asks a role's trust policy.
         send_event: tells EventBridge.
         offer_template: a URL at which CloudFormation finds a template as long as the context lasts:
             CodePipeline hands templates over that are larger than a request may carry.
@@ -69,7 +77,7 @@ class Surroundings:
     state_dir: Path
     session: Callable[[str], Session]
     refusal: Refusal
-    trusts: Callable[[str, str], bool]
+    trusts: Trusts
     send_event: SendEvent
     offer_template: Callable[[str], AbstractContextManager[str]]
     assume: Callable[[Session, str, str], Session] = assume

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.codebuild.builds import BuildRefusedError, BuildRequest, BuildResult, Builds
 from local.pipeline.surroundings import Surroundings
-from tests.unit.local.pipeline.examples import EXECUTOR, KEY, MACHINE, REGION
+from tests.unit.local.pipeline.examples import EXECUTOR, KEY, MACHINE, NAME, REGION, ROLE
 
 
 class FakeBuilds(Builds):
@@ -118,6 +118,12 @@ class FakeCloud:
             f"User: {role_arn} is not authorized to perform: {action} on resource: {resource_arn}"
         )
 
+    def trusts(self, role_arn: str, service: str, *, context: Any = None) -> bool:  # noqa: ANN401
+        """Whether CodePipeline may take the pipeline's role."""
+        assert (role_arn, service) == (ROLE, "codepipeline.amazonaws.com")
+        assert context["aws:SourceArn"].endswith(f":{context['aws:SourceAccount']}:{NAME}")
+        return self.trusted
+
     def send_event(
         self, *, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
     ) -> None:
@@ -141,7 +147,7 @@ class FakeCloud:
             state_dir=state_dir,
             session=self.session,
             refusal=self.refusal,
-            trusts=lambda *_: self.trusted,
+            trusts=self.trusts,
             send_event=self.send_event,
             offer_template=self.offer_template,
             assume=self.assume,

@@ -81,10 +81,11 @@ class Small:
         told: set[str] = set()
 
         def look() -> bool:
-            messages = self.client("sqs").receive_message(
-                QueueUrl=self.outputs()["Events"], MaxNumberOfMessages=10
-            )
-            for message in messages.get("Messages", []):
+            sqs, queue = self.client("sqs"), {"QueueUrl": self.outputs()["Events"]}
+            answer = sqs.receive_message(**queue, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                # Hidden for a second only, it would keep later ones from a slow machine.
+                sqs.delete_message(**queue, ReceiptHandle=message["ReceiptHandle"])
                 event = json.loads(message["Body"])
                 if event["detail"]["execution-id"] == execution_id:
                     told.add(f"{event['detail-type'].split()[1]} {event['detail']['state']}")

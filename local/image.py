@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from local.archives import unpack
 from local.deployment import Deployment
 from local.engine import Engine
+from local.git import complaint_of, git
 from local.image_build import PushedImage, build, publish_source
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say
@@ -99,11 +99,11 @@ def _settings() -> dict[str, str]:
 
 
 def _git(*arguments: str) -> bytes:
-    result = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, check=False)
+    result = git("-C", str(_ROOT), *arguments)
     if result.returncode:
         raise LocalError(
             what=f"git {arguments[0]} failed",
-            why=result.stderr.decode(errors="replace").strip(),
+            why=complaint_of(result),
             next_step="a release is made of a commit: clone the repository, or `git init` and "
             "commit",
         )

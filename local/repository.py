@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.git import complaint_of, git
+from local.pipeline.repository import Repository, RepositoryError
 from local.terminal import LocalError
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDER = "source.git"
-NO_COMMIT = "0" * 40
 # It runs in the process of whoever pushes, with git's own variables set.
 _HOOK = """\
 #!/bin/sh
@@ -78,37 +76,20 @@ class SourceRepository:
 
     def commit_of(self, branch: str) -> str | None:
         """The full hash of a branch's newest commit; None if there is no such branch."""
-        found = self._run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
-        return found.stdout.strip() or None
+        return Repository(self.path).tip(branch)
 
     def subject_of(self, commit: str) -> str:
         """The first line of a commit's message; empty if it is not there."""
-        return self._run("log", "-1", "--format=%s", commit).stdout.strip()
-
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return _run("-C", str(self.path), *arguments)
+        try:
+            return Repository(self.path).commit(commit).message.partition("\n")[0]
+        except RepositoryError:
+            return ""
 
     def _git(self, *arguments: str) -> None:
-        made = _run(*arguments)
+        made = git(*arguments)
         if made.returncode:
             raise LocalError(
                 what="The repository to push to could not be made",
-                why=made.stderr.strip(),
+                why=complaint_of(made),
                 next_step=f"see that git may write in {self.state_dir}",
             )
-
-
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", *arguments],
-        env=without_git(os.environ),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-
-
-def without_git(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables without git's own: in a hook they name the repository that is pushed to."""
-    return {name: value for name, value in environment.items() if not name.startswith("GIT_")}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from local.git import complaint_of, git
 
 NOTHING = "0" * 40
 """Git's name for the commit of a branch that is not there."""
@@ -84,17 +85,8 @@ class Repository:
             raise RepositoryError(f"There is no repository at {self.folder}: nothing was pushed")
         done = self._run(*arguments)
         if done.returncode != 0:
-            raise RepositoryError(done.stderr.decode(errors="replace").strip() or "git failed")
+            raise RepositoryError(complaint_of(done))
         return done.stdout
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("GIT_")
-        }
-        return subprocess.run(
-            ["git", f"--git-dir={self.folder}", *arguments],
-            env={**environment, "TZ": "UTC", "GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        return git(f"--git-dir={self.folder}", *arguments)

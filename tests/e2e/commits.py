@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.repository import SourceRepository, without_git
+from local.git import without_git
+from local.repository import SourceRepository
 from tests.e2e.tree import SETTINGS, copy_container, copy_tree, git, put_sample
 
 BRANCH = "release"  # that the tests' settings watch

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from local.git import without_git
 from local.release import wait_for
-from local.repository import without_git
 from tests.e2e.processes import mentioning
 from tests.e2e.tree import commit_tree
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.repository import without_git
+from local.git import without_git
 from tests.e2e.tree import copy_tree
 
 _GATE = ["tests/unit/test_settings.py", "tests/infrastructure", "tests/snapshots"]

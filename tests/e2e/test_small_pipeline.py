@@ -15,8 +15,8 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from local.deployment import session
+from local.pipeline.repository import NOTHING
 from local.release import wait_for
-from local.repository import NO_COMMIT
 from local.running_cloud import RunningCloud
 from tests.e2e.small_pipeline import DEPLOYED, PIPELINE, of_codecommit, template
 
@@ -29,7 +29,7 @@ class Small:
 
     cloud: RunningCloud
     tree: Path
-    tip: str = NO_COMMIT
+    tip: str = NOTHING
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any service's client
         """An AWS client as the account's root."""

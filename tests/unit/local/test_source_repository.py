@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from local.repository import NO_COMMIT, SourceRepository, without_git
+from local.git import without_git
+from local.pipeline.repository import NOTHING
+from local.repository import SourceRepository
 
 # Takes pushes as the cloud's site does, keeps them, and answers what the test has laid down.
 _DOOR = """\
@@ -120,7 +122,7 @@ def test_the_cloud_is_told_what_was_pushed(door: Pushing) -> None:
     assert pushed.returncode == 0, pushed.stderr
     assert "remote: Started: run run-1" in pushed.stderr
     assert door.told() == [
-        ("/_local/push", {"branch": "main", "before": NO_COMMIT, "after": first}),
+        ("/_local/push", {"branch": "main", "before": NOTHING, "after": first}),
         ("/_local/push", {"branch": "main", "before": first, "after": second}),
     ]
     assert door.repository.commit_of("main") == second

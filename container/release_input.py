@@ -23,7 +23,9 @@ def release_input(*, tag: str, uri: str, execution: str, committer: str) -> dict
 def variables(*, tag: str, uri: str, digest: str, committer: str) -> str:
     """Lines that a shell reads. The committer is there only if JSON can hold it as it is:
 
-    later actions put these variables into JSON as text.
+    later actions put these variables into JSON as text. They are exported, for CodeBuild hands on
+    what stands in the build's environment:
+    https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
     """
     plain = json.dumps(committer, ensure_ascii=False) == f'"{committer}"'
     given = {
@@ -32,7 +34,7 @@ def variables(*, tag: str, uri: str, digest: str, committer: str) -> str:
         "IMAGE_DIGEST": digest,
         "COMMITTER": committer if plain and "\x7f" not in committer else "",
     }
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
 
 
 def main() -> int:

@@ -14,6 +14,7 @@
 #   --platform        [PLATFORM]          what the image runs on (default: linux/amd64)
 #   --hyperparameters [HYPERPARAMETERS]   of the test's training, as a JSON object (default: {})
 #   --scan-severity   [SCAN_SEVERITY]     findings that stop: LOW to CRITICAL, or off (default: CRITICAL)
+#   --scan-accepted   [SCAN_ACCEPTED]     names of findings that do not, with spaces between (default: none)
 #   --pipeline-execution [PIPELINE_EXECUTION_ID]  the pipeline's execution, for the release workflow
 #   --committer       [COMMITTER]         e-mail of the commit's author, for the release workflow
 #   --output          [OUTPUT]            file to write (default: release-input.json)
@@ -54,6 +55,7 @@ while (($#)); do
         --platform) PLATFORM=$2 ;;
         --hyperparameters) export HYPERPARAMETERS=$2 ;;
         --scan-severity) SCAN_SEVERITY=$2 ;;
+        --scan-accepted) SCAN_ACCEPTED=$2 ;;
         --committer) COMMITTER=$2 ;;
         --pipeline-execution) PIPELINE_EXECUTION_ID=$2 ;;
         --output) OUTPUT=$2 ;;
@@ -172,7 +174,8 @@ else
         "delete it: aws ecr batch-delete-image --region $region --repository-name ${repository#*/}\
  --image-ids imageDigest=$digest, then run this again"
     [[ $severity == off ]] \
-        || python3 "$here/scan_gate.py" "$repository" "$digest" "$severity" "${again[@]}" || exit 1
+        || python3 "$here/scan_gate.py" "$repository" "$digest" "$severity" "${again[@]}" \
+            --accepted "${SCAN_ACCEPTED:-}" || exit 1
     uri=$repository@$digest
 fi
 export COMMITTER PIPELINE_EXECUTION_ID

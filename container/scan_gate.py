@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Waits for ECR's scan of an image; fails if it found something as severe as the limit, or worse.
 
-    scan_gate.py REPOSITORY_URI DIGEST SEVERITY [--again]
+    scan_gate.py REPOSITORY_URI DIGEST SEVERITY [--again] [--accepted "NAME NAME"]
 
 SEVERITY is LOW, MEDIUM, HIGH or CRITICAL. With --again an older image is scanned anew, so that what
-has become known since counts too; ECR does that once a day at most.
+has become known since counts too; ECR does that once a day at most. Findings that are accepted stop
+nothing: many have no fix, or are none of what the image uses.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,10 +94,14 @@ def _findings(found: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(name, item.get("severity", ""), packages)
 
 
-def severe(findings: list[Finding], *, limit: str) -> list[Finding]:
-    """Those at the limit and above, the worst first."""
+def severe(findings: list[Finding], *, limit: str, accepted: Collection[str] = ()) -> list[Finding]:
+    """Those at the limit and above, but for those of accepted names; the worst first."""
     rank = {name: number for number, name in enumerate(SEVERITIES)}
-    counted = [each for each in findings if rank.get(each.severity, -1) >= rank[limit]]
+    counted = [
+        each
+        for each in findings
+        if rank.get(each.severity, -1) >= rank[limit] and each.name not in accepted
+    ]
     return sorted(counted, key=lambda each: (-rank[each.severity], each.name))
 
 
@@ -116,6 +121,7 @@ def main() -> int:
     parser.add_argument("digest")
     parser.add_argument("severity", choices=SEVERITIES)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--accepted", type=str.split, default=[])
     given = parser.parse_args()
     print(f"Waiting for ECR's scan of {given.digest}.", flush=True)
     try:
@@ -130,9 +136,11 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    stopping = severe(findings, limit=given.severity)
+    stopping = severe(findings, limit=given.severity, accepted=given.accepted)
     if not stopping:
-        print(f"{len(findings)} findings, none of them {given.severity} or worse.")
+        known = sorted({each.name for each in findings}.intersection(given.accepted))
+        but = f", but for those that are accepted: {', '.join(known)}" if known else ""
+        print(f"{len(findings)} findings, none of them {given.severity} or worse{but}.")
         return 0
     listed = "".join(f"    {finding}\n" for finding in stopping[:_SHOWN])
     more = len(stopping) - _SHOWN
@@ -142,7 +150,8 @@ def main() -> int:
         f"\n  Why: ECR's scan of {given.digest} found\n{listed}"
         "  Do: put newer packages into container/requirements.txt, or a newer base image into "
         "container/Dockerfile (where its name stays the same, any change there has it fetched "
-        "anew), and commit; or set scan_severity under [image] in settings.toml.",
+        "anew), and commit. What has no fix, or is nothing to this image, goes into "
+        "accepted_findings under [image] in settings.toml.",
         file=sys.stderr,
     )
     return 1

@@ -122,11 +122,14 @@ def test_findings_stop_new_and_old_images(bench: Bench, tags: dict[str, str]) ->
     settings = {"SCAN": json.dumps(scan), "SCANNED_TODAY": "1"}
 
     done = bench.push(tags, **settings)
+    accepted = bench.push(tags, SCAN_ACCEPTED="CVE-2025-9 CVE-2026-1", **settings)
     off = bench.push(tags, SCAN_SEVERITY="off", **settings)
 
     assert (done.code, done.release) == (1, None)
     assert "CRITICAL CVE-2026-1 in openssl 3.0" in done.err
     assert "newer base image" in done.err
     assert done.has_called("aws ecr start-image-scan") == bool(tags)
+    assert (accepted.code, accepted.release) == (0, HANDED_OVER)
+    assert "but for those that are accepted: CVE-2026-1" in accepted.out
     assert (off.code, off.release) == (0, HANDED_OVER)
     assert not off.has_called("aws ecr describe-image-scan-findings")

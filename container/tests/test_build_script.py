@@ -37,12 +37,15 @@ def test_later_actions_read_the_same_as_variables(bench: Bench) -> None:
     program = ["sh", "-c", '. "$0" && exec env -0', str(file)]
     seen = subprocess.run(program, env={}, capture_output=True, text=True, check=True).stdout
     known = dict(line.split("=", 1) for line in seen.split("\0") if line)
-    assert known.items() >= {
-        "COMMIT_TAG": TAG,
-        "IMAGE_URI": f"{ECR}@{DIGEST}",
-        "IMAGE_DIGEST": DIGEST,
-        "COMMITTER": "o'neil@example.com",
-    }.items()
+    assert (
+        known.items()
+        >= {
+            "COMMIT_TAG": TAG,
+            "IMAGE_URI": f"{ECR}@{DIGEST}",
+            "IMAGE_DIGEST": DIGEST,
+            "COMMITTER": "o'neil@example.com",
+        }.items()
+    )
     assert file.read_text() in done.out
 
 

@@ -142,6 +142,7 @@ def test_it_waits_until_the_scan_has_begun_and_ended() -> None:
     assert len(waits) == 2
     assert [str(each) for each in scan_gate.severe(found, limit="LOW")] == ["HIGH CVE-1"]
     assert scan_gate.severe(found, limit="CRITICAL") == []
+    assert scan_gate.severe(found, limit="LOW", accepted=["CVE-1"]) == []
 
 
 def test_enhanced_scanning_is_read_in_its_own_form() -> None:

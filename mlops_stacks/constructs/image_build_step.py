@@ -23,6 +23,9 @@ PUSH_ACTIONS = (
     "ecr:UploadLayerPart",
 )
 """What the script does in the repository."""
+# An account may have Amazon Inspector scan its images, and ECR then asks it in the caller's name:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+_ENHANCED_SCANS = ("inspector2:ListCoverage", "inspector2:ListFindings")
 
 
 class ImageBuildStep(pipelines.CodeBuildStep):
@@ -54,7 +57,9 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         repository_uri: CfnOutput,
         name_committer: bool,
     ) -> None:
-        author = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
+        more = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
+        if settings.image.accepted_findings:
+            more["SCAN_ACCEPTED"] = " ".join(settings.image.accepted_findings)
         super().__init__(
             construct_id,
             input=source,
@@ -70,7 +75,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
                 "HYPERPARAMETERS": json.dumps(settings.model.hyperparameters_as_text),
                 "SCAN_SEVERITY": settings.image.scan_severity,
                 "SOURCE_URL": settings.image.source_url or settings.source.repository,
-                **author,
+                **more,
             },
             env_from_cfn_outputs={"REPOSITORY_URI": repository_uri},
             primary_output_directory=_OUTPUT_FOLDER,
@@ -89,7 +94,9 @@ class ImageBuildStep(pipelines.CodeBuildStep):
                         f":repository/{settings.names.repository}"
                     ],
                 ),
-                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+                iam.PolicyStatement(
+                    actions=["ecr:GetAuthorizationToken", *_ENHANCED_SCANS], resources=["*"]
+                ),
             ],
         )
         self.commit_tag = self.exported_variable("COMMIT_TAG")

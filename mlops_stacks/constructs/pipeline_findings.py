@@ -81,7 +81,11 @@ def _accept_project(role: iam.Role, project: str) -> None:
         "CodeBuild names the log streams and report groups of its project itself",
     )
     if "BuildImage" in role.node.path:
-        _accept(role, ["Resource::*"], "ecr:GetAuthorizationToken has no resource to name")
+        _accept(
+            role,
+            ["Resource::*"],
+            "ecr:GetAuthorizationToken and lists of Amazon Inspector have no resource to name",
+        )
 
 
 def _accept(role: iam.Role, findings: Iterable[str], reason: str) -> None:

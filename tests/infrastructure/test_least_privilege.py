@@ -15,6 +15,8 @@ _NAMELESS = {
     # Actions without a resource type in the Service Authorization Reference:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
     "ecr:GetAuthorizationToken": "a token is for the whole registry",
+    "inspector2:ListCoverage": "a list of the account",
+    "inspector2:ListFindings": "a list of the account",
     "cloudwatch:PutMetricData": "metrics have no ARN; a condition limits the namespace",
     "sagemaker:ListEndpointConfigs": "a list of the account",
     "sagemaker:ListEndpoints": "a list of the account",

@@ -188,7 +188,9 @@ def test_later_actions_can_name_the_image_by_its_digest(shipped: Synthesis) -> N
     names = build_spec["env"]["exported-variables"]
     assert names == ["COMMIT_TAG", "IMAGE_URI", "IMAGE_DIGEST"]
     written = variables(tag="1a2b3c4d", uri="iris@sha256:1", digest="sha256:1", committer="")
-    assert set(names) < {line.partition("=")[0] for line in written.splitlines()}
+    assert {f"export {name}" for name in names} < {
+        line.partition("=")[0] for line in written.splitlines()
+    }
     # CodeBuild exports what the shell of the last command knows.
     folder = build_spec["artifacts"]["base-directory"]
     assert build_spec["phases"]["build"]["commands"][-1] == f". {folder}/image.env"
@@ -247,6 +249,7 @@ def test_the_image_is_tried_and_judged_by_the_settings(shipped: Synthesis) -> No
 
     assert json.loads(given["HYPERPARAMETERS"]) == {"max_leaf_nodes": "5"}
     assert given["SCAN_SEVERITY"] == "HIGH"
+    assert given["SCAN_ACCEPTED"] == "CVE-2026-1 TEMP-0000000-F7A20F"
     assert given["SOURCE_URL"] == "https://git.example.com/iris"
     script = (ROOT / "container" / "build-and-push.sh").read_text(encoding="utf-8")
     assert all(f"[{name}]" in script for name in given)

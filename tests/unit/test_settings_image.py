@@ -9,13 +9,18 @@ import pytest
 from mlops_stacks.settings import load_settings
 from tests.unit.settings_files import VALID, edited, message_of
 
-_SECTION = '[image]\nscan_severity = "HIGH"\nsource_url = "https://git.example.com/iris"\n'
+_SECTION = """\
+[image]
+scan_severity = "HIGH"
+accepted_findings = ["CVE-2026-1", "TEMP-0000000-F7A20F"]
+source_url = "https://git.example.com/iris"
+"""
 
 
 def test_critical_findings_stop_a_release_unless_told_otherwise(tmp_path: Path) -> None:
     assert load_settings(VALID).image.scan_severity == "HIGH"
     image = load_settings(edited(tmp_path, _SECTION, "")).image
-    assert (image.scan_severity, image.source_url) == ("CRITICAL", "")
+    assert (image.scan_severity, image.accepted_findings, image.source_url) == ("CRITICAL", (), "")
     off = load_settings(edited(tmp_path, '"HIGH"', '"off"')).image
     assert off.scan_severity == "off"
 
@@ -24,6 +29,7 @@ def test_critical_findings_stop_a_release_unless_told_otherwise(tmp_path: Path) 
     ("line", "said"),
     [
         ('scan_severity = "high"', "image.scan_severity = 'high': Input should be 'LOW'"),
+        ('accepted_findings = ["CVE 1"]', "image.accepted_findings.0 = 'CVE 1': a name such as"),
         ('source_url = "git@example.com"', "image.source_url = 'git@example.com': an address or"),
     ],
 )

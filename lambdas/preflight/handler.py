@@ -92,7 +92,7 @@ def _faults(request: Request, deployed: Environment) -> Iterator[str]:
     state = look(aws.sagemaker(), endpoint_name=request.endpoint_name)
     if state.fault:
         yield state.fault
-    demands = request.demands(endpoint_runs=state.runs)
+    demands = request.demands(state)
     yield from quota_faults(aws.service_quotas(), demands, deployed.region)
 
 

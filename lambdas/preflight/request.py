@@ -8,6 +8,7 @@ from typing import Any
 
 from shared import fields
 
+from preflight.endpoint import EndpointState
 from preflight.quotas import Demand
 
 
@@ -18,7 +19,8 @@ class Request:
     Attributes:
         trains: whether it may train; one that takes a trained model over needs no data for it.
         serves_on: the instance type of the endpoint; "" if it is serverless.
-        instances: so many serve at most.
+        instances: so many a new endpoint begins with.
+        fewest, most: how many serve as it scales; the same as instances if it does not.
     """
 
     bucket: str
@@ -33,8 +35,10 @@ class Request:
     transform_instances: int
     serves_on: str
     instances: int
+    fewest: int
+    most: int
 
-    def demands(self, *, endpoint_runs: bool) -> list[Demand]:
+    def demands(self, endpoint: EndpointState) -> list[Demand]:
         """The machines that the release asks for, at the most at a time."""
         demands = [
             Demand(
@@ -55,16 +59,26 @@ class Request:
                 ),
             )
         if self.serves_on:
-            # An update runs all new instances beside all old ones.
             demands.append(
                 Demand(
                     use="endpoint",
                     instance_type=self.serves_on,
-                    instances=self.instances * (2 if endpoint_runs else 1),
+                    instances=self._serving(endpoint),
                     setting="endpoint.instance_type",
                 )
             )
         return demands
+
+    def _serving(self, endpoint: EndpointState) -> int:
+        """How many instances of the type serve at a time: an update runs new ones beside the old.
+
+        What scales keeps as many as it has: mlops_stacks/constructs/workflow/rollout.py. Old ones
+        of another type have a quota of their own.
+        """
+        kept = self.fewest <= endpoint.instances <= self.most
+        new = endpoint.instances if kept else self.instances
+        same = endpoint.instance_type in ("", self.serves_on)
+        return max(self.most, new + (endpoint.instances if same else 0))
 
 
 def read_request(event: Mapping[str, Any]) -> Request:
@@ -90,4 +104,6 @@ def read_request(event: Mapping[str, Any]) -> Request:
         transform_instances=fields.whole_number(transform, "instances"),
         serves_on=fields.optional_text(endpoint, "instanceType"),
         instances=fields.whole_number(endpoint, "instances"),
+        fewest=fields.whole_number(endpoint, "fewest"),
+        most=fields.whole_number(endpoint, "most"),
     )

@@ -8,10 +8,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from mlops_stacks.constructs.acknowledgment import acknowledge, acknowledge_prefix
+from mlops_stacks.constructs.acknowledgment import (
+    acknowledge,
+    acknowledge_prefix,
+    acknowledge_sagemaker,
+)
 from mlops_stacks.constructs.data_store import TEST_PREFIX, TRAIN_PREFIX
 from mlops_stacks.constructs.release_function import ReleaseFunction
 from mlops_stacks.constructs.sagemaker_arn import sagemaker_arn
+from mlops_stacks.constructs.workflow.expressions import job_names
 from mlops_stacks.settings import Settings
 
 
@@ -60,6 +65,11 @@ class Preflight(ReleaseFunction):
             ["sagemaker:DescribeEndpoint"],
             [sagemaker_arn(self, "endpoint", settings.names.endpoint)],
         )
+        own = job_names(settings.names.model)
+        self.allow(
+            ["sagemaker:DescribeEndpointConfig"], [sagemaker_arn(self, "endpoint-config", own)]
+        )
+        acknowledge_sagemaker(self.role, resource="endpoint-config", name=own)
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
         self.allow(
             ["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], ["*"]

@@ -95,6 +95,7 @@ NEEDED: dict[str, list[Call]] = {
         ("kms:Decrypt", KEY),
         ("sns:ListSubscriptionsByTopic", APPROVALS),
         ("sagemaker:DescribeEndpoint", ENDPOINT),
+        ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/iris--1"),
         ("servicequotas:ListServiceQuotas", "*"),
         ("servicequotas:ListAWSDefaultServiceQuotas", "*"),
     ),

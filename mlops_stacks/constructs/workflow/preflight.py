@@ -69,6 +69,8 @@ def _machines(settings: Settings) -> dict[str, object]:
         # A serverless endpoint has neither.
         "endpoint": {
             "instanceType": endpoint.instance_type or "",
-            "instances": scaling.max_instances if scaling else endpoint.instances,
+            "instances": endpoint.instances,
+            "fewest": scaling.min_instances if scaling else endpoint.instances,
+            "most": scaling.max_instances if scaling else endpoint.instances,
         },
     }

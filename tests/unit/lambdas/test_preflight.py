@@ -22,6 +22,7 @@ from tests.unit.lambdas import events
 _EVENT = events.load("preflight")
 _BUCKET = _EVENT["bucket"]
 _THEN = datetime(2026, 11, 1, tzinfo=UTC)
+_SERVES_ON = "ml.t2.medium"
 _NAMES = (
     "ml.m5.large for training job usage",
     "ml.m5.xlarge for transform job usage",
@@ -60,8 +61,10 @@ class Account:
         self._sns.add_response("list_subscriptions_by_topic", {"Subscriptions": listed})
         return self
 
-    def endpoint(self, status: str = "", reason: str = "") -> Account:
-        """An endpoint in this state; none if it has none."""
+    def endpoint(
+        self, status: str = "", reason: str = "", *, instances: int = 3, kind: str = _SERVES_ON
+    ) -> Account:
+        """An endpoint in this state, on so many machines of a kind; none if it has none."""
         if not status:
             self._sagemaker.add_client_error(
                 "describe_endpoint", "ValidationException", 'Could not find endpoint "iris".'
@@ -74,10 +77,33 @@ class Account:
             "EndpointStatus": status,
             "CreationTime": _THEN,
             "LastModifiedTime": _THEN,
+            "ProductionVariants": [{"VariantName": "one", "CurrentInstanceCount": instances}],
             **({"FailureReason": reason} if reason else {}),
         }
         self._sagemaker.add_response("describe_endpoint", answer, {"EndpointName": "iris"})
+        if status in ("InService", "Updating"):
+            self._configured(kind)
         return self
+
+    def _configured(self, kind: str) -> None:
+        asked = {"EndpointConfigName": "iris--old"}
+        if not kind:
+            message = 'Could not find endpoint configuration "iris--old".'
+            self._sagemaker.add_client_error(
+                "describe_endpoint_config",
+                "ValidationException",
+                message,
+                expected_params=asked,
+            )
+            return
+        variant = {"VariantName": "one", "ModelName": "iris--old", "InstanceType": kind}
+        answer = {
+            "EndpointConfigName": "iris--old",
+            "EndpointConfigArn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/old",
+            "ProductionVariants": [variant],
+            "CreationTime": _THEN,
+        }
+        self._sagemaker.add_response("describe_endpoint_config", answer, asked)
 
     def quotas(self, *values: float, names: tuple[str, ...] = _NAMES) -> Account:
         """The account's own quotas; whatever is missing is looked for among AWS's defaults."""
@@ -181,6 +207,32 @@ def test_an_endpoint_that_runs_needs_its_instances_twice(
 
     assert handle(_EVENT, None)
     assert f"needs {enough} instances" in _fails()
+
+
+def test_old_instances_of_another_type_have_a_quota_of_their_own(account: Account) -> None:
+    for kind, value in (("ml.m5.large", 3), ("", 5)):
+        account.subscribed("ada@example.com").endpoint("InService", kind=kind).quotas(1, 2, value)
+
+    assert handle(_EVENT, None)
+    assert "needs 6 instances" in _fails(), "a type that nobody knows may be the same"
+
+
+@pytest.mark.parametrize(
+    ("instances", "needed"),
+    [(0, 8), (2, 8), (3, 8), (6, 12), (1, 8), (8, 16)],
+)
+def test_what_scales_is_updated_with_as_many_as_it_has(
+    account: Account, instances: int, needed: int
+) -> None:
+    event = copy.deepcopy(_EVENT)
+    event["machines"]["endpoint"].update(fewest=2, most=8)
+    for value in (needed, needed - 1):
+        status = "InService" if instances else ""
+        account.subscribed("ada@example.com").endpoint(status, instances=instances)
+        account.quotas(1, 2, value)
+
+    assert handle(event, None)
+    assert f"needs {needed} instances" in _fails(event)
 
 
 def test_spot_training_has_a_quota_of_its_own(account: Account) -> None:

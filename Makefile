@@ -92,7 +92,7 @@ check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of cont
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
 
 test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
-	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --durations=15
+	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
 
 lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types

@@ -19,11 +19,16 @@ from tests.e2e.web import ask, submit
 
 _HERE = Path(__file__).resolve().parent
 _LONGEST_FIRST = (
+    "test_pipeline_pushes",
+    "test_pipeline_environments",
     "test_rollout",
+    "test_environments",
+    "test_engine",
+    "test_retraining",
     "test_command_line",
     "test_edited_project",
     "test_clean_up",
-    "test_engine",
+    "test_pipeline_mutations",
     "test_endpoint_failure",
 )
 

@@ -97,7 +97,7 @@ def _deliver_to_other_accounts() -> None:
         if ":event-bus/" not in arn or account in (None, get_account_id()):
             original(target, event, rule, view)
             return
-        if why := _refusal(str(target.get("RoleArn", "")), arn, event):
+        if why := _refusal(str(target.get("RoleArn", "")), arn, event, rule_arn=rule["Arn"]):
             logger.warning("The rule %s delivers nothing: %s", rule.get("Name"), why)
             return
         forwarded = {
@@ -111,13 +111,14 @@ def _deliver_to_other_accounts() -> None:
     eventbridge._invoke_target = invoke
 
 
-def _refusal(role_arn: str, bus_arn: str, event: Any) -> str | None:
+def _refusal(role_arn: str, bus_arn: str, event: Any, *, rule_arn: str) -> str | None:
     identities = Identities.here()
     if event.get("Account") != identities.account_id:
         return "an event that came from another account goes no further"
     if not role_arn:
         return "its target, a bus of another account, has no role"
-    if not identities.trusts(role_arn, _SERVICE):
+    caller = {"aws:SourceArn": rule_arn, "aws:SourceAccount": identities.account_id}
+    if not identities.trusts(role_arn, _SERVICE, context=caller):
         return f"{role_arn} does not trust {_SERVICE}"
     context = {"events:source": event.get("Source"), "events:detail-type": event.get("DetailType")}
     return identities.refusal(role_arn, _PUT, bus_arn, context=context)

@@ -7,7 +7,6 @@ account when it looks at the policy of another one's bucket. IAM has been asked 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 from ministack.services import apigateway, s3  # type: ignore[import-untyped]
 
 from local.cloud import copies
+from local.sagemaker.json_protocol import readable
 
 
 def correct() -> None:
@@ -81,7 +81,7 @@ def _answer_from_the_owner(service: str, owner_of: Any) -> None:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Any:
-        owner = owner_of(_json(body)) or get_account_id()
+        owner = owner_of(readable(body)) or get_account_id()
         with request_scope(owner, get_region()):
             return await original(method, path, headers, body, query)
 
@@ -105,7 +105,7 @@ def _ask_about_the_owners_repository() -> None:
     def extract_resource_arn(service: str, *rest: Any) -> str:
         if service == "ecr":
             *_, body, _query, region, _account = rest
-            request = _json(body)
+            request = readable(body)
             if owner := _owner_of_repository(request):
                 return f"arn:aws:ecr:{region}:{owner}:repository/{request['repositoryName']}"
         return str(original(service, *rest))
@@ -129,11 +129,3 @@ def _show_apis_to_everybody() -> None:
         return next(places, None)
 
     apigateway.find_api_scope = find_api_scope
-
-
-def _json(body: bytes) -> Mapping[str, Any]:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}  # The service answers what is wrong with it.
-    return request if isinstance(request, dict) else {}

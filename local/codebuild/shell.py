@@ -92,7 +92,7 @@ class Shell:
     def variables(self) -> dict[str, str]:
         """What the last command left in its environment."""
         answer = subprocess.run(
-            [self.program, "-c", f". '{self._variables}'\nexec '{sys.executable}' -c '{_READ}'"],
+            [self.program, "-c", f". '{self._variables}'\nexec '{sys.executable}' -I -c '{_READ}'"],
             env=dict(self.environment),
             capture_output=True,
             check=True,

@@ -127,6 +127,21 @@ def test_the_rules_role_has_to_be_allowed_and_taken(
     assert arrived == []
 
 
+@pytest.mark.parametrize(("account", "number"), [(_HOME, 1), (_AWAY, 0)])
+def test_a_role_may_be_for_rules_of_one_account(
+    forwarding: dict[str, Any], arrived: list[tuple[str, Any]], account: str, number: int
+) -> None:
+    policy("create", "Policy", {"StatementId": "home", "Statement": _STATEMENT}, "stack")
+    trust = json.loads(forwarding["AssumeRolePolicyDocument"])
+    trust["Statement"]["Condition"] = {
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:events:*:{account}:rule/one"},
+    }
+    forwarding["AssumeRolePolicyDocument"] = json.dumps(trust)
+    send()
+    assert len(arrived) == number
+
+
 def test_a_statement_for_another_source_lets_nothing_in(
     forwarding: dict[str, Any], arrived: list[tuple[str, Any]]
 ) -> None:

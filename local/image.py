@@ -94,6 +94,7 @@ def _settings() -> dict[str, str]:
     return {
         "HYPERPARAMETERS": json.dumps(settings.model.hyperparameters_as_text),
         "SCAN_SEVERITY": settings.image.scan_severity,
+        "SCAN_ACCEPTED": " ".join(settings.image.accepted_findings),
         "SOURCE_URL": settings.image.source_url,
     }
 

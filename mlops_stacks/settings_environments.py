@@ -22,6 +22,8 @@ OWN_SECTIONS = (
 )
 """What an environment may have of its own; the rest belongs to the model."""
 
+# Those of the pipeline's own parts would be twice in its stack.
+_TAKEN = (SINGLE_ENVIRONMENT, "events", "release")
 # An endpoint on instances and a serverless one have none of each other's settings.
 _ON_INSTANCES = ("instance_type", "instance_count", "autoscaling", "data_capture")
 
@@ -46,8 +48,9 @@ class EnvironmentSettings(Section):
     name: Annotated[
         str,
         matching(
-            rf"(?!{SINGLE_ENVIRONMENT}$)[a-z][a-z0-9]{{1,7}}",
-            "2 to 8 lower-case letters and digits, beginning with a letter,",
+            rf"(?!(?:{'|'.join(_TAKEN)})$)[a-z][a-z0-9]{{1,7}}",
+            "2 to 8 lower-case letters and digits, beginning with a letter, but not "
+            f"{' or '.join(_TAKEN[1:])},",
         ),
     ]
     account: Account | None = None

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
+from pydantic import ValidationError
 
+from mlops_stacks.settings_environments import EnvironmentSettings
 from tests.infrastructure.answers import (
     DATA,
     RELEASE_INPUT,
@@ -61,6 +63,15 @@ def _actions(synthesis: Synthesis) -> dict[str, dict[str, Any]]:
         for stage in stages
         for action in stage["Actions"]
     }
+
+
+def test_no_environment_can_be_called_as_a_part_of_the_pipeline(dev: Synthesis) -> None:
+    parts = {child.node.id for child in dev.tree.node.children} - {"Dev", "Prod"}
+
+    assert {"Events", "Release"} <= parts
+    for part in parts:
+        with pytest.raises(ValidationError):
+            EnvironmentSettings(name=part.lower())
 
 
 def test_only_the_first_environment_builds_and_both_start_with_its_image(dev: Synthesis) -> None:

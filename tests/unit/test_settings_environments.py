@@ -104,6 +104,10 @@ def test_an_environment_that_is_not_there_is_refused(tmp_path: Path, name: str) 
             _PIPELINE + _TWO.replace('"prod"', '"production"'),
             "environments.1.name = 'production': 2 to 8 lower-case letters",
         ),
+        (
+            _PIPELINE + _TWO.replace('"prod"', '"release"'),
+            "beginning with a letter, but not events or release, is allowed",
+        ),
         (_PIPELINE + _TWO.replace('"prod"', '"dev"'), "each name only once is allowed"),
         (
             _PIPELINE + _TWO.replace("account = ", "training.spot = true\naccount = "),

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Cloud
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -101,12 +101,7 @@ def _replace(work: Work, session: Any, stack: Stack) -> Outcome:  # noqa: ANN401
         )
         work.began(made["Id"])
         change_set = stack.wait_for_change_set(name)
-    if change_set["Status"] == "FAILED":
-        reason = change_set.get("StatusReason", "no reason")
-        if _UNCHANGED not in reason:
-            raise ActionFailedError(
-                "JobFailed", f"The change set {name} of stack {stack.name} failed: {reason}"
-            )
+    if not _changes(change_set, stack, name):
         return Outcome(summary=f"Stack {stack.name}: nothing to change")
     changes = [change["ResourceChange"] for change in change_set.get("Changes", [])]
     for change in changes:
@@ -117,12 +112,7 @@ def _replace(work: Work, session: Any, stack: Stack) -> Outcome:  # noqa: ANN401
 def _execute(work: Work, stack: Stack) -> Outcome:
     name = work.configuration["ChangeSetName"]
     change_set = stack.wait_for_change_set(name)
-    if change_set["Status"] == "FAILED":
-        reason = change_set.get("StatusReason", "no reason")
-        if _UNCHANGED not in reason:
-            raise ActionFailedError(
-                "JobFailed", f"The change set {name} of stack {stack.name} failed: {reason}"
-            )
+    if not _changes(change_set, stack, name):
         stack.delete_change_set(name)
         return Outcome(
             variables=stack.outputs(), summary=f"Stack {stack.name}: there was nothing to change"
@@ -133,6 +123,18 @@ def _execute(work: Work, stack: Stack) -> Outcome:
     if failure:
         raise ActionFailedError("JobFailed", failure)
     return Outcome(variables=stack.outputs(), summary=f"Stack {stack.name} is deployed")
+
+
+def _changes(change_set: Mapping[str, Any], stack: Stack, name: str) -> bool:
+    """Whether it changes anything: CloudFormation lets one fail that does not."""
+    if change_set["Status"] != "FAILED":
+        return True
+    reason = change_set.get("StatusReason", "no reason")
+    if _UNCHANGED not in reason:
+        raise ActionFailedError(
+            "JobFailed", f"The change set {name} of stack {stack.name} failed: {reason}"
+        )
+    return False
 
 
 def _template_configuration(work: Work, session: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -19,6 +19,7 @@ from local.codebuild.request import BuildRequest
 from tests.unit.local.codebuild.aws_fakes import CALLER, ROLE, FakeAws
 
 Build = Callable[..., BuildResult]
+OUT = ObjectLocation(bucket="out", key="a.zip")
 
 
 def project(buildspec: object, **more: object) -> dict[str, Any]:
@@ -38,6 +39,14 @@ def project(buildspec: object, **more: object) -> dict[str, Any]:
     }
 
 
+def spec(**phases: list[str]) -> dict[str, Any]:
+    """A buildspec of these phases' commands."""
+    return {
+        "version": "0.2",
+        "phases": {name: {"commands": commands} for name, commands in phases.items()},
+    }
+
+
 def zipped(files: Mapping[str, str]) -> bytes:
     """A source artifact."""
     content = io.BytesIO()
@@ -45,6 +54,11 @@ def zipped(files: Mapping[str, str]) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return content.getvalue()
+
+
+def names(content: bytes) -> set[str]:
+    """What a zip holds."""
+    return set(zipfile.ZipFile(io.BytesIO(content)).namelist())
 
 
 @pytest.fixture

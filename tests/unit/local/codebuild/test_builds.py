@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,16 +14,7 @@ from local.codebuild.builds import (
     Variable,
 )
 from tests.unit.local.codebuild.aws_fakes import CALLER, FakeAws
-from tests.unit.local.codebuild.conftest import Build, project, zipped
-
-OUT = ObjectLocation(bucket="out", key="a.zip")
-
-
-def spec(**phases: list[str]) -> dict[str, Any]:
-    return {
-        "version": "0.2",
-        "phases": {name: {"commands": commands} for name, commands in phases.items()},
-    }
+from tests.unit.local.codebuild.conftest import OUT, Build, names, project, spec
 
 
 def statuses(builds: Builds, build_id: str) -> dict[str, str]:
@@ -34,10 +22,6 @@ def statuses(builds: Builds, build_id: str) -> dict[str, str]:
         phase["phaseType"]: phase["phaseStatus"]
         for phase in builds.get(build_id).as_answer()["phases"]
     }
-
-
-def names(content: bytes) -> set[str]:
-    return set(zipfile.ZipFile(io.BytesIO(content)).namelist())
 
 
 def test_a_build_goes_from_source_to_artifact(build: Build, builds: Builds, aws: FakeAws) -> None:
@@ -171,47 +155,6 @@ def test_a_phase_may_end_the_build_that_would_go_on(build: Build, builds: Builds
     assert "Running command echo ran" not in builds.get(result.build_id).log.read_text()
 
 
-@pytest.mark.parametrize(
-    ("described", "stored"),
-    [
-        ({}, {}),
-        ({"encryptionKey": "alias/aws/s3"}, {}),
-        ({"encryptionKey": "arn:aws:kms:r:1:key/p"}, {"SSEKMSKeyId": "arn:aws:kms:r:1:key/p"}),
-    ],
-)
-def test_artifacts_are_under_the_key_of_the_project(
-    build: Build, aws: FakeAws, described: dict[str, str], stored: dict[str, str]
-) -> None:
-    build(
-        {**spec(build=["true"]), "artifacts": {"files": "README"}},
-        described=described,
-        outputs={"Out": OUT},
-    )
-
-    assert aws.stored["out", "a.zip"] == {"ServerSideEncryption": "aws:kms", **stored}
-
-
-def test_several_inputs_and_outputs(build: Build, aws: FakeAws) -> None:
-    aws.objects["in", "other.zip"] = zipped({"data": "42"})
-
-    result = build(
-        {
-            **spec(build=["cp $CODEBUILD_SRC_DIR_Other/data a", "cp README b"]),
-            "artifacts": {"secondary-artifacts": {"A": {"files": "a"}, "B": {"files": "b"}}},
-        },
-        primary="Source",
-        inputs={
-            "Other": ObjectLocation(bucket="in", key="other.zip"),
-            "Source": ObjectLocation(bucket="in", key="source.zip"),
-        },
-        outputs={"A": OUT, "B": ObjectLocation(bucket="out", key="b.zip")},
-    )
-
-    assert result.failure == ""
-    assert names(aws.objects["out", "a.zip"]) == {"a"}
-    assert names(aws.objects["out", "b.zip"]) == {"b"}
-
-
 def test_the_buildspec_may_lie_in_the_source(build: Build) -> None:
     text = "version: 0.2\nphases: {build: {commands: ['true']}}"
 
@@ -253,12 +196,6 @@ def test_a_role_that_does_not_trust_codebuild_is_told(build: Build, aws: FakeAws
 
     assert "PROVISIONING: ACCESS_DENIED: CodeBuild is not authorized" in (
         build(spec(build=["true"])).failure
-    )
-
-
-def test_an_output_without_artifacts_is_told(build: Build) -> None:
-    assert (
-        "artifacts has nothing for it" in build(spec(build=["true"]), outputs={"Out": OUT}).failure
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from mlops_stacks.constructs.alarm_at_once import alarm_at_once
 from mlops_stacks.constructs.release_metrics import releases
 
 _PERIOD = Duration.minutes(5)
@@ -37,19 +37,22 @@ class ReleaseAlarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms = [
-            self._alarm(
+            alarm_at_once(
+                self,
                 "Failed",
                 metric=releases(model_name=model_name, outcome="failed", period=_PERIOD),
                 description=f"A release of model {model_name} has failed; a mail says why",
             ),
-            self._alarm(
+            alarm_at_once(
+                self,
                 "Stuck",
                 metric=state_machine.metric_timed_out(period=_PERIOD, statistic="Sum"),
                 description=f"A release of model {model_name} took longer than all of its time "
                 "limits together, and was ended",
             ),
             *(
-                self._alarm(
+                alarm_at_once(
+                    self,
                     name,
                     metric=function.metric_errors(period=_PERIOD, statistic="Sum"),
                     description=f"Function {name} of model {model_name} fails; its log says why. "
@@ -60,17 +63,3 @@ class ReleaseAlarms(Construct):
         ]
         for alarm in self.alarms:
             alarm.add_alarm_action(actions.SnsAction(topic))
-
-    def _alarm(
-        self, construct_id: str, *, metric: cloudwatch.Metric, description: str
-    ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            construct_id,
-            alarm_description=description,
-            metric=metric,
-            threshold=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )

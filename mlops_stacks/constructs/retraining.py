@@ -16,6 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from mlops_stacks.constructs.alarm_at_once import alarm_at_once
 from mlops_stacks.constructs.data_store import TRAIN_PREFIX
 from mlops_stacks.constructs.retrain_function import Retrain
 from mlops_stacks.settings import Settings
@@ -155,33 +156,21 @@ class Retraining(Construct):
         )
         model = self._model_name
         alarms = [
-            self._alarm(
+            alarm_at_once(
+                self,
                 "Failing",
-                errors,
-                f"New data or time cannot start releases of model {model}: the function fails; "
-                "its log says why. It is called again",
+                metric=errors,
+                description=f"New data or time cannot start releases of model {model}: the "
+                "function fails; its log says why. It is called again",
             ),
-            self._alarm(
+            alarm_at_once(
+                self,
                 "Waiting",
-                left,
-                f"New data or time has not started a release of model {model} for ten days. "
-                "Messages in the queue of what was given up say since when",
+                metric=left,
+                description=f"New data or time has not started a release of model {model} for "
+                "ten days. Messages in the queue of what was given up say since when",
             ),
         ]
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(topic))
         return alarms
-
-    def _alarm(
-        self, construct_id: str, metric: cloudwatch.Metric, description: str
-    ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            construct_id,
-            alarm_description=description,
-            metric=metric,
-            threshold=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )

@@ -85,7 +85,7 @@ check: setup ## what the pipeline asks before synth: the app, whatever model and
 	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine" -n auto --dist loadfile
 
 check-image: setup ## build the image as it lies here and try it as SageMaker will (needs an engine)
-	bash container/build-and-push.sh --local
+	bash container/build-and-push.sh --local --output .local/check-image/release-input.json
 
 check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
 	ruff check container

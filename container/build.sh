@@ -40,7 +40,8 @@ build() {
     echo "Building $image for $platform with $engine."
     "$engine" build "${options[@]}" "$here" >&2 || fail "the image of commit $commit was not built" \
         "the engine's message is above" \
-        "if it could not fetch the base image, set BASE_IMAGE; if pip met a certificate, CA_BUNDLE"
+        "if it could not fetch the base image, set BASE_IMAGE (stand-in-base-image.sh makes one); if pip\
+ met a certificate, CA_BUNDLE"
 }
 
 vanished() {

@@ -146,7 +146,8 @@ def main() -> int:
     more = len(stopping) - _SHOWN
     listed += f"    and {more} more\n" if more > 0 else ""
     print(
-        f"Error: the image is not released: {len(stopping)} findings are {given.severity} or worse."
+        "Error: the image is not released, for its findings of severity "
+        f"{given.severity} or worse: {len(stopping)}."
         f"\n  Why: ECR's scan of {given.digest} found\n{listed}"
         "  Do: put newer packages into container/requirements.txt, or a newer base image into "
         "container/Dockerfile (where its name stays the same, any change there has it fetched "

@@ -105,7 +105,7 @@ def build(
             environment=environment,
             log=log,
             what=f"The image of {commit[:8]} is not to be released",
-            next_step="mend container/ and commit, or use ENGINE=none",
+            next_step="do what is said there and commit, then run this again",
         )
         given = json.loads(output.read_text(encoding="utf-8"))
     with log.open("rb") as file:

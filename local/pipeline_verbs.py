@@ -80,12 +80,12 @@ def _stages(pipeline: PipelineRuns) -> list[str]:
 
 
 def _line(run: Run, *, subject: str) -> str:
-    took = (run.updated - run.started).total_seconds()
+    took = f"{(run.updated - run.started).total_seconds():>5.0f} s"
     words = [
         f"  {run.started.astimezone():%H:%M:%S}",
         run.execution_id,
         f"{run.status:<10}",
-        f"{took:>5.0f} s",
+        took if run.has_ended else " " * len(took),
         run.commit[:8],
         subject,
         f"({run.trigger})" if run.trigger else "",

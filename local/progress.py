@@ -20,6 +20,7 @@ _LAST_LINES = 20
 _FEW_LINES = 4
 _LOGS = Path("logs", "pipeline")
 _GOES_LIVE = "StepFunctions"
+_BUILDS = "CodeBuild"
 
 
 class Progress:
@@ -78,6 +79,9 @@ class Progress:
                 if action.execution_id not in begun:
                     begun.add(action.execution_id)
                     say(f"-> {action.title}")
+                    if action.provider == _BUILDS and action.status == "InProgress":
+                        # Nothing is told here until its end, minutes later.
+                        say(f"   Its output, as it comes: {self._log(action, execution_id)}")
                 if action.execution_id not in ended and self._look_at(action, execution_id):
                     ended.add(action.execution_id)
             if run.has_ended:
@@ -105,8 +109,7 @@ class Progress:
         return True
 
     def _tell_failure(self, action: Action, execution_id: str) -> None:
-        folder = self._cloud.state_dir / _LOGS / self._pipeline.name / execution_id
-        log = folder / f"{action.stage}.{action.name}.log"
+        log = self._log(action, execution_id)
         lines = action.message.splitlines()
         if log.is_file() and len(lines) < _FEW_LINES:  # A build's message ends with its output.
             text = log.read_text(encoding="utf-8", errors="replace")
@@ -114,6 +117,10 @@ class Progress:
         for line in lines:
             say(f"   | {line}".rstrip())
         say(f"   All of it: {log}")
+
+    def _log(self, action: Action, execution_id: str) -> Path:
+        folder = self._cloud.state_dir / _LOGS / self._pipeline.name / execution_id
+        return folder / f"{action.stage}.{action.name}.log"
 
     def _tell_waiting(self, run: Run) -> None:
         before = [

@@ -189,6 +189,12 @@ _INFRASTRUCTURE: tuple[_Family, ...] = (
 )
 _MODEL: tuple[_Family, ...] = (
     (
+        ("algorithmerror: hyperparameter",),
+        "Compare [model.hyperparameters] in settings.toml with Hyperparameters in "
+        "container/model.py. The settings that are deployed count: commit and push, or deploy "
+        "them first where a release is started by hand.",
+    ),
+    (
         ("malformedpredictions", "nopredictions", "samplerowtoolarge"),
         "The predictions on the held-out data could not be evaluated. Check the data under test/ "
         "in the data bucket (CSV, label first, no header) and that 'serve' writes one line for "

@@ -33,6 +33,11 @@ def test_reason_is_dug_out(cause: str | dict[str, str], reason: str) -> None:
     [
         ("States.TaskFailed", "AlgorithmError: ValueError: could not convert", "data under train/"),
         ("States.TaskFailed", "AlgorithmError: cannot identify image file", "data under train/"),
+        (
+            "States.TaskFailed",
+            "AlgorithmError: Hyperparameter 'leaves' (value '5') is unknown. Known are: smoothing.",
+            "[model.hyperparameters] in settings.toml",
+        ),
         ("States.TaskFailed", "ClientError: Data download failed: No S3 objects", "data"),
         ("States.TaskFailed", "ClientError: Cannot pull image from registry", "container image"),
         ("SageMaker.ResourceLimitExceededException", "limit is 0", "quota"),

@@ -163,6 +163,7 @@ def test_actions_are_told_once_as_they_begin_and_end(
         ]
     )
     assert _follow(cloud, client) == 0
+    log = cloud.state_dir / "logs" / "pipeline" / "iris-pipeline" / "one" / "Build.Synth.log"
     assert capsys.readouterr().out.splitlines() == [
         "== iris-pipeline, run one",
         "   Ctrl-C ends this view and not the run; `make pipeline` shows it.",
@@ -170,6 +171,7 @@ def test_actions_are_told_once_as_they_begin_and_end(
         "-> Source / Source",
         "   Source / Source: succeeded after 12.3 s",
         "-> Build / Synth",
+        f"   Its output, as it comes: {log}",
         "   Build / Synth: succeeded after 12.3 s",
         "",
         "The run one ended as Succeeded after 90 s",
@@ -307,7 +309,7 @@ def test_the_pipeline_and_its_runs_are_listed(
     assert "Build -" in lines
     assert "Synth -" in lines
     [newest, oldest] = lines[lines.index("Last runs") + 1 :]
-    assert newest.endswith("two InProgress 30 s 01234567 (WebhookV2)")
+    assert newest.endswith("two InProgress 01234567 (WebhookV2)")
     assert oldest.endswith("one Failed 90 s 01234567 (WebhookV2)")
 
 

@@ -117,12 +117,11 @@ def _make_ready(state_dir: Path, *, pipeline: bool) -> Ready:
 def release(state_dir: Path) -> int:
     """Release HEAD on the running cloud; a person decides, or DECISION does."""
     cloud = _running(state_dir)
+    decision = decision_wanted()  # A wrong DECISION is told before anything starts.
     deployment = read_outputs(cloud)
     with step("Putting the image of HEAD into the repository"):
         image = push_head(cloud, deployment, _engine_of(cloud))
-    return release_image(
-        cloud, deployment, image, committer=head_author(), decision=decision_wanted()
-    )
+    return release_image(cloud, deployment, image, committer=head_author(), decision=decision)
 
 
 def push(state_dir: Path) -> int:

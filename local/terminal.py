@@ -56,7 +56,8 @@ def run_logged(
         folder: where the command runs; here unless told.
 
     Raises:
-        LocalError: the command failed; its last lines are the reason.
+        LocalError: the command failed; its last lines are the reason, or those of its own that say
+            what failed and why.
     """
     with log.open("ab") as output:
         result = subprocess.run(
@@ -70,5 +71,15 @@ def run_logged(
         )
     if result.returncode:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        why = "\n        ".join(lines[-_LAST_LINES:]) or f"exit code {result.returncode}"
+        why = "\n        ".join(_reason(lines[-_LAST_LINES:])) or f"exit code {result.returncode}"
         raise LocalError(what=what, why=why, next_step=f"{next_step}; all output: {log}")
+
+
+def _reason(lines: Sequence[str]) -> Sequence[str]:
+    """What our own scripts say of a failure, without what was printed before, unless they refer
+    to that; all lines where none of them speaks."""
+    for place in range(len(lines) - 1):
+        why = lines[place + 1]
+        if lines[place].startswith("Error: ") and why.startswith("  Why: ") and "above" not in why:
+            return lines[place:]
+    return lines

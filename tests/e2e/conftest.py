@@ -30,6 +30,7 @@ _LONGEST_FIRST = (
     "test_clean_up",
     "test_pipeline_mutations",
     "test_endpoint_failure",
+    "test_approval_properties",
 )
 
 
@@ -43,10 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(item: pytest.Item) -> int:
     # Tests run side by side by files: a long one that begins last would be waited for.
-    if _HERE not in item.path.parents:
-        return len(_LONGEST_FIRST) + 1
-    name = item.path.stem
-    return _LONGEST_FIRST.index(name) if name in _LONGEST_FIRST else len(_LONGEST_FIRST)
+    if item.path.stem in _LONGEST_FIRST:
+        return _LONGEST_FIRST.index(item.path.stem)
+    return len(_LONGEST_FIRST) + (_HERE not in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,8 @@ def test_the_check_knows_what_the_release_will_ask_for(definition: dict[str, Any
     assert request.transform_instances == transform["InstanceCount"]
     assert request.serves_on == variant["InstanceType"]
     scaling = walk.arguments("Scale with the traffic")
-    assert request.instances == scaling["MaxCapacity"]
+    assert request.instances == variant["InitialInstanceCount"]
+    assert (request.fewest, request.most) == (scaling["MinCapacity"], scaling["MaxCapacity"])
     [channel] = training["InputDataConfig"]
     trained_on = channel["DataSource"]["S3DataSource"]["S3Uri"]
     assert f"s3://{request.bucket}/{request.train_prefix}" == trained_on

@@ -52,6 +52,7 @@ def test_docker_is_taken_before_podman_and_none_when_none_answers(
 
 
 ROOT = Path(__file__).resolve().parents[4]
+_RUN = "training-Job-1"
 PROGRAM = """\
 import os, pathlib, signal, sys, time
 if sys.argv[1] == "train":
@@ -140,7 +141,9 @@ def runner(program: str, local_registry: str) -> Iterator[EngineRunner]:
     made = EngineRunner(program=program, registry=local_registry)
     yield made
     made.shutdown()
-    left = run(program, "ps", "--all", "--quiet", "--filter", "label=mlops.local-sagemaker")
+    # Other clouds may run containers of theirs beside it.
+    own = f"label=mlops.local-sagemaker={_RUN}"
+    left = run(program, "ps", "--all", "--quiet", "--filter", own)
     assert left == ""
 
 
@@ -166,7 +169,7 @@ def request(
         },
         log=folder / "log",
         session=cast(Any, session),
-        name="training-Job-1",
+        name=_RUN,
         isolated=isolated,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,14 +46,12 @@ def main() -> int:
 
 def _decisions(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
     found = read_decisions(session, table_of(session, names))
-    print(_json(listing.as_json(found)) if arguments.json else listing.as_text(found))
-    return 0
+    return _show(_json(listing.as_json(found)) if arguments.json else listing.as_text(found))
 
 
 def _lineage(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
     found = lineage.read_lineage(session, names)
-    print(_json(lineage.as_json(found)) if arguments.json else lineage.as_text(found))
-    return 0
+    return _show(_json(lineage.as_json(found)) if arguments.json else lineage.as_text(found))
 
 
 def _versions(arguments: argparse.Namespace, session: boto3.session.Session, names: Names) -> int:
@@ -60,7 +59,15 @@ def _versions(arguments: argparse.Namespace, session: boto3.session.Session, nam
         versions=list(read_versions(session, names.model_package_group, last=arguments.last)),
         live=read_live(session, names.endpoint),
     )
-    print(_json(versions.as_json(found)) if arguments.json else versions.as_text(found))
+    return _show(_json(versions.as_json(found)) if arguments.json else versions.as_text(found))
+
+
+def _show(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Who reads it, such as `head`, has seen enough. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
 
@@ -85,3 +87,15 @@ def test_without_a_deployment_it_says_what_to_do(command: Command) -> None:
     code, _, complaint = command.run("versions")
     assert code == 1
     assert "AWS_PROFILE, AWS_REGION" in complaint
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(
+    registry: Registry, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register()
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        code, _, error = command.run("versions")
+    assert (code, error) == (0, "")

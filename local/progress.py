@@ -67,7 +67,7 @@ class Progress:
     def _follow_one(self, execution_id: str) -> Run:
         begun: set[str] = set()
         ended: set[str] = set()
-        started = time.monotonic()
+        idle_since = time.monotonic()
         told_commit = told_waiting = False
         while True:
             # Looked at before its actions, so that the last of them is told too.
@@ -75,6 +75,7 @@ class Progress:
             if run.commit and not told_commit:
                 say(f"   commit {run.commit[:8]} {self._subject(run.commit)}".rstrip())
                 told_commit = True
+            ended_before = len(ended)
             for action in self._pipeline.actions(execution_id):
                 if action.execution_id not in begun:
                     begun.add(action.execution_id)
@@ -86,8 +87,11 @@ class Progress:
                     ended.add(action.execution_id)
             if run.has_ended:
                 return run
-            waits = not begun and time.monotonic() - started > _WAITS_AFTER_SECONDS
-            if waits and not told_waiting:
+            if begun != ended or len(ended) > ended_before:
+                idle_since, told_waiting = time.monotonic(), False
+            # Before its first stage or between two, where another run holds the next one.
+            waits = time.monotonic() - idle_since > _WAITS_AFTER_SECONDS
+            if begun == ended and waits and not told_waiting:
                 self._tell_waiting(run)
                 told_waiting = True
             time.sleep(_POLL_SECONDS)

@@ -238,6 +238,30 @@ def test_a_run_that_waits_names_the_one_before_it(
     assert capsys.readouterr().out.count("It waits its turn: run before is on its way.") == 1
 
 
+def test_a_run_that_waits_between_two_stages_names_the_one_before_it(
+    cloud: RunningCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_WAITS_AFTER_SECONDS", -1)
+    before = _run("before", "InProgress", start=-50)
+    source = _action("Source.Source", "Succeeded", "CodeStarSourceConnection")
+    runs = [_run("one", "InProgress"), before]
+    client = Client(
+        [
+            (runs, {"one": [_action("Source.Source", "InProgress", "CodeStarSourceConnection")]}),
+            (runs, {"one": [source]}),
+            (runs, {"one": [source]}),
+            (runs, {"one": [source]}),
+            ([_run("one", "Superseded"), before], {"one": [source]}),
+        ]
+    )
+    assert _follow(cloud, client) == 1
+    assert capsys.readouterr().out.splitlines()[3:6] == [
+        "-> Source / Source",
+        "   Source / Source: succeeded after 12.3 s",
+        "   It waits its turn: run before is on its way.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "code", "tried"),
     [

@@ -94,8 +94,7 @@ def test_the_first_goes_live_on_its_gate_alone(tried: tuple[Release, Outcome]) -
 
 def test_the_second_serves_the_same_image_and_model(both: Environments, live: Outcome) -> None:
     assert live.status == "SUCCEEDED", live
-    served = [served(system) for system in (both.dev, both.prod)]
-    images, models = zip(*served, strict=True)
+    images, models = zip(*(served(system) for system in (both.dev, both.prod)), strict=True)
     assert set(images) == {both.image.uri}
     assert models[0] == models[1]
     # Without training

@@ -152,7 +152,7 @@ def _machine() -> dict[str, Any]:
         },
         "Caught": {"Type": "Pass", "End": True},
         "Wrong": {"Type": "Fail", "Error": "QualityGateFailed", "Cause": "Accuracy is too low"},
-        "Slow": {"Type": "Wait", "Seconds": 300, "Next": "Caught"},
+        "Slow": {"Type": "Wait", "Seconds": 2000, "Next": "Caught"},
         "Scale": {
             "Type": "Task",
             "Resource": "arn:aws:states:::aws-sdk:applicationautoscaling:registerScalableTarget",
@@ -178,7 +178,7 @@ def _machine() -> dict[str, Any]:
     }
     definition = {
         "QueryLanguage": "JSONata",
-        "TimeoutSeconds": 5,
+        "TimeoutSeconds": 20,  # More than a busy machine needs for what is not slow.
         "StartAt": "Plan",
         "States": states,
     }

@@ -76,7 +76,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iter
         assert made.given_up() == []
     finally:
         cloud.stop()
-    wait_for(lambda: not mentioning(str(state_dir)), seconds=15, what="the end of every process")
+    wait_for(lambda: not mentioning(str(state_dir)), seconds=90, what="the end of every process")
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ class Laboratory:
             repository.create()
             assembly = cloud.state_dir / "cdk.out"
             project = Project.synthesized(folder / "project", assembly=assembly)
-            project.push(repository, seconds=30, FOLLOW="0")
+            project.push(repository, seconds=90, FOLLOW="0")
             yield cls(system)
         finally:
             cloud.stop()

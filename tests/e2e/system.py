@@ -97,7 +97,7 @@ class System:
         with self._definition(change):
             release = self.start(execution_input)
             # An execution keeps the definition that it has begun with.
-            wait_for(lambda: self.states_of(release), seconds=30, what="the first state")
+            wait_for(lambda: self.states_of(release), seconds=90, what="the first state")
         return release
 
     def states_of(self, release: Release) -> list[str]:

@@ -44,10 +44,10 @@ def test_an_abort_stops_the_training_job_and_its_processes(system: System) -> No
         [job] = sagemaker.list_training_jobs(NameContains=release.mark)["TrainingJobSummaries"]
         return str(job["TrainingJobStatus"])
 
-    wait_for(lambda: status() == "Stopped", seconds=30, what="the job's stop")
-    wait_for(lambda: not mentioning(release.mark), seconds=30, what="the end of its processes")
+    wait_for(lambda: status() == "Stopped", seconds=90, what="the job's stop")
+    wait_for(lambda: not mentioning(release.mark), seconds=90, what="the end of its processes")
     assert release.outcome().status == "ABORTED"
-    mails = wait_for(release.mails, seconds=30, what="the mail")
+    mails = wait_for(release.mails, seconds=90, what="the mail")
     assert all(mail["subject"].startswith("ABORTED: ") for mail in mails)
 
 
@@ -58,7 +58,7 @@ def test_an_abort_closes_the_approval(system: System, waiting: Release) -> None:
     before = system.endpoint()
     waiting.abort()
     # Then its approval is closed
-    wait_for(lambda: look(link)["status"] == "CANCELLED", seconds=15, what="the closed approval")
+    wait_for(lambda: look(link)["status"] == "CANCELLED", seconds=90, what="the closed approval")
     assert "The run was stopped" in ask("GET", link).text
     # When somebody approves it afterwards, then that is refused and changes nothing
     late = submit(link, decision="approve")

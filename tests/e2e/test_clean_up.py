@@ -91,7 +91,7 @@ def _cleaned_up(system: System) -> tuple[list[str], list[str]]:
     """What is left when the live version and the newest others are."""
     wait_for(
         lambda: [len(names) for names in _left(system)] == [_KEPT + 1, _KEPT + 1],
-        seconds=30,
+        seconds=90,
         what="the clean-up",
     )
     return _left(system)
@@ -147,7 +147,7 @@ def test_ten_releases_leave_the_last_approved_versions(ten: System, approved: Ap
             list(ten.versions().values()).count("Approved") == 7
             and list(ten.versions().values()).count("Rejected") == 3
         ),
-        seconds=15,
+        seconds=90,
         what="the versions' status",
     )
 
@@ -190,7 +190,7 @@ def test_the_stacks_leave_nothing_that_costs_and_down_leaves_no_process(
     # And when the cloud is stopped, neither process nor what it had unpacked
     folder = ten.cloud.state_dir
     ten.cloud.stop()
-    wait_for(lambda: not mentioning(str(folder)), seconds=15, what="the end of every process")
+    wait_for(lambda: not mentioning(str(folder)), seconds=90, what="the end of every process")
     for name in ("jobs", "endpoints", "tmp"):
         assert not any((folder / name).glob("*")), name
     assert not (folder / "cloud.json").exists()

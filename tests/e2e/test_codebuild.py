@@ -252,7 +252,7 @@ def test_a_cloud_that_stops_ends_its_builds_and_keeps_their_last_words(stack: St
     build_id = client.start_build(projectName=stack.outputs["Sleeper"])["build"]["id"]
     log = stack.cloud.state_dir / "logs" / "builds" / stack.outputs["Sleeper"]
     file = log / f"{build_id.partition(':')[2]}.log"
-    wait_for(lambda: file.exists() and "asleep\n" in file.read_text(), seconds=20, what="its start")
+    wait_for(lambda: file.exists() and "asleep\n" in file.read_text(), seconds=90, what="its start")
     began = time.monotonic()
 
     stack.cloud.stop()

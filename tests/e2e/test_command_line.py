@@ -151,7 +151,7 @@ def command_line(tmp_path: Path, tree: Path, environments: Path) -> Iterator[Com
     made = CommandLine(tree=tree, state_dir=state_dir)
     yield made
     made.run("down")
-    wait_for(lambda: not made.left(), seconds=30, what="the end of every process")
+    wait_for(lambda: not made.left(), seconds=90, what="the end of every process")
 
 
 def test_any_aws_client_can_drive_the_cloud(command_line: CommandLine) -> None:
@@ -197,7 +197,7 @@ def test_any_aws_client_can_drive_the_cloud(command_line: CommandLine) -> None:
     # And the cloud ends
     assert command_line.run("down").returncode == 0
     assert not env.exists()
-    wait_for(lambda: not command_line.left(), seconds=15, what="the end of every process")
+    wait_for(lambda: not command_line.left(), seconds=90, what="the end of every process")
     assert "does not run" in command_line.run("down").stdout
 
 
@@ -231,7 +231,7 @@ def test_ctrl_c_leaves_nothing_running(command_line: CommandLine, log: str, mome
     assert text.rstrip().endswith("Stopped."), text
     assert "Traceback" not in text
     assert not (command_line.state_dir / "env").exists()
-    wait_for(lambda: not command_line.left(), seconds=15, what="the end of every process")
+    wait_for(lambda: not command_line.left(), seconds=90, what="the end of every process")
 
 
 def test_verbs_without_a_cloud_say_what_to_do(command_line: CommandLine) -> None:

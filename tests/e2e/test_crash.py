@@ -67,18 +67,18 @@ def test_a_decision_survives_the_death_of_what_tells_it(
     killer = Killer(system, function="TellWorkflow", kills=_KILLS)
     for idle in killer.running():
         os.kill(idle, signal.SIGKILL)
-    wait_for(lambda: not killer.running(), seconds=10, what="the end of idle processes")
+    wait_for(lambda: not killer.running(), seconds=90, what="the end of idle processes")
     # When each that starts is killed, and somebody decides
     link = waiting.wait_for_approval_link(ADA)
     with killer.at_work():
         assert submit(link, decision=decision, reason="Seen").status == 200
-        wait_for(lambda: len(killer.killed) >= _KILLS - 1, seconds=30, what="the kills")
+        wait_for(lambda: len(killer.killed) >= _KILLS - 1, seconds=90, what="the kills")
         # Then the decision is written, and the workflow does not know it yet
         item = system.approval(waiting)
         assert item["status"] == {"approve": "APPROVED", "reject": "REJECTED"}[decision]
         assert "workflowToldAt" not in item
         assert waiting.outcome().status == "RUNNING"
-        wait_for(lambda: len(killer.killed) == _KILLS, seconds=30, what="the last kill")
+        wait_for(lambda: len(killer.killed) == _KILLS, seconds=90, what="the last kill")
     # And it ends as it was decided, by itself
     outcome = system.ended(waiting)
     if decision == "approve":

@@ -177,4 +177,4 @@ def _quiet_again(system: System) -> None:
         alarms = system.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
         return [item["AlarmName"] for item in alarms if item["Namespace"] == "AWS/SageMaker"]
 
-    wait_for(lambda: not ringing(), seconds=30, what="the end of the alarm")
+    wait_for(lambda: not ringing(), seconds=90, what="the end of the alarm")

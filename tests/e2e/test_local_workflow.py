@@ -62,7 +62,7 @@ class Workflow:
         """The detail of the event of an execution's end."""
         name = arn.rpartition(":")[2]
         told: dict[str, Any] = wait_for(
-            lambda: self.kept(f"end-{name}"), seconds=15, what="the event"
+            lambda: self.kept(f"end-{name}"), seconds=90, what="the event"
         )
         return told
 

@@ -78,7 +78,7 @@ def test_two_people_approve(strict: tuple[System, PushedImage], asked: Release) 
     assert "somebody else must approve" in own.text
     # And the run waits, through its reminder, which Ada does not get
     system.reached(asked, "Remind the approvers")
-    wait_for(lambda: len(_reminded(asked)) == 2, seconds=30, what="the reminders")
+    wait_for(lambda: len(_reminded(asked)) == 2, seconds=90, what="the reminders")
     assert _reminded(asked) == [EDSGER, GRACE]
     assert asked.outcome().status == "RUNNING"
     assert f"{ADA}</dt><dd>approved" in ask("GET", links[GRACE]).text

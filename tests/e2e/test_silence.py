@@ -28,7 +28,7 @@ def test_a_reminder_comes_and_its_link_decides(
     def reminders() -> list[dict[str, str]]:
         return [mail for mail in release.mails() if mail["subject"].startswith("REMINDER: ")]
 
-    wait_for(lambda: len(reminders()) == len(APPROVERS), seconds=20, what="the reminders")
+    wait_for(lambda: len(reminders()) == len(APPROVERS), seconds=90, what="the reminders")
     # Then everybody is asked again by the same link, and another token waits
     assert sorted(mail["to"] for mail in reminders()) == APPROVERS
     assert release.approval_links() == asked

@@ -91,14 +91,14 @@ class Small:
                     told.add(f"{event['detail-type'].split()[1]} {event['detail']['state']}")
             return "Pipeline SUCCEEDED" in told
 
-        wait_for(look, seconds=30, what="the event of the end")
+        wait_for(look, seconds=90, what="the event of the end")
         return told
 
     def wait_for_build(self, execution_id: str) -> None:
         """Wait until the source action has succeeded and the next one runs."""
         wait_for(
             lambda: self.actions(execution_id)[-1]["actionName"] == "Build",
-            seconds=30,
+            seconds=90,
             what="the action after the source",
         )
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
@@ -17,120 +15,7 @@ from shared import aws
 from shared.fields import InvalidEventError
 from shared.transient import TransientError
 
-from tests.unit.lambdas import events
-
-_EVENT = events.load("preflight")
-_BUCKET = _EVENT["bucket"]
-_THEN = datetime(2026, 11, 1, tzinfo=UTC)
-_SERVES_ON = "ml.t2.medium"
-_NAMES = (
-    "ml.m5.large for training job usage",
-    "ml.m5.xlarge for transform job usage",
-    "ml.t2.medium for endpoint usage",
-)
-
-
-class Account:
-    """Data in S3, the endpoint in SageMaker, quotas, and subscriptions by address."""
-
-    def __init__(self, sagemaker: Stubber, quotas: Stubber, sns: Stubber) -> None:
-        self._sagemaker, self._quotas, self._sns = sagemaker, quotas, sns
-        self.s3 = boto3.client("s3")
-        self.s3.create_bucket(
-            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
-        for part in ("train", "test"):
-            self.put(f"{part}/", b"")
-            self.put(f"{part}/a.csv", b"a,1\n")
-
-    def put(self, key: str, content: bytes, storage: Any = "STANDARD") -> None:  # noqa: ANN401 - an enumeration
-        self.s3.put_object(Bucket=_BUCKET, Key=key, Body=content, StorageClass=storage)
-
-    def remove(self, part: str) -> None:
-        self.s3.delete_object(Bucket=_BUCKET, Key=f"{part}/a.csv")
-
-    def subscribed(self, *addresses: str) -> Account:
-        listed = [
-            {
-                "Protocol": "email",
-                "Endpoint": address,
-                "SubscriptionArn": f"arn:aws:sns:eu-west-1:123456789012:approvals:{address}",
-            }
-            for address in addresses
-        ]
-        self._sns.add_response("list_subscriptions_by_topic", {"Subscriptions": listed})
-        return self
-
-    def endpoint(
-        self, status: str = "", reason: str = "", *, instances: int = 3, kind: str = _SERVES_ON
-    ) -> Account:
-        """An endpoint in this state, on so many machines of a kind; none if it has none."""
-        if not status:
-            self._sagemaker.add_client_error(
-                "describe_endpoint", "ValidationException", 'Could not find endpoint "iris".'
-            )
-            return self
-        answer = {
-            "EndpointName": "iris",
-            "EndpointArn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/iris",
-            "EndpointConfigName": "iris--old",
-            "EndpointStatus": status,
-            "CreationTime": _THEN,
-            "LastModifiedTime": _THEN,
-            "ProductionVariants": [{"VariantName": "one", "CurrentInstanceCount": instances}],
-            **({"FailureReason": reason} if reason else {}),
-        }
-        self._sagemaker.add_response("describe_endpoint", answer, {"EndpointName": "iris"})
-        if status in ("InService", "Updating"):
-            self._configured(kind)
-        return self
-
-    def _configured(self, kind: str) -> None:
-        asked = {"EndpointConfigName": "iris--old"}
-        if not kind:
-            message = 'Could not find endpoint configuration "iris--old".'
-            self._sagemaker.add_client_error(
-                "describe_endpoint_config",
-                "ValidationException",
-                message,
-                expected_params=asked,
-            )
-            return
-        variant = {"VariantName": "one", "ModelName": "iris--old", "InstanceType": kind}
-        answer = {
-            "EndpointConfigName": "iris--old",
-            "EndpointConfigArn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/old",
-            "ProductionVariants": [variant],
-            "CreationTime": _THEN,
-        }
-        self._sagemaker.add_response("describe_endpoint_config", answer, asked)
-
-    def quotas(self, *values: float, names: tuple[str, ...] = _NAMES) -> Account:
-        """The account's own quotas; whatever is missing is looked for among AWS's defaults."""
-        own = [_quota(name, value) for name, value in zip(names, values, strict=False)]
-        self._list("list_service_quotas", own)
-        return self
-
-    def defaults(self, *values: float) -> Account:
-        listed = [_quota(name, value) for name, value in zip(_NAMES, values, strict=False)]
-        self._list("list_aws_default_service_quotas", listed)
-        return self
-
-    def no_quotas(self, code: str) -> Account:
-        self._quotas.add_client_error("list_service_quotas", code)
-        return self
-
-    def _list(self, operation: str, listed: list[dict[str, Any]]) -> None:
-        """Two pages, as SageMaker has many."""
-        first = {"Quotas": [_quota("something else", 0)], "NextToken": "more"}
-        self._quotas.add_response(operation, first, {"ServiceCode": "sagemaker"})
-        self._quotas.add_response(
-            operation, {"Quotas": listed}, {"ServiceCode": "sagemaker", "NextToken": "more"}
-        )
-
-
-def _quota(name: str, value: float) -> dict[str, Any]:
-    return {"QuotaName": name, "QuotaCode": f"L-{len(name):08}", "Value": value}
+from tests.unit.lambdas.preflight_account import EVENT, NAMES, Account
 
 
 @pytest.fixture
@@ -150,7 +35,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             stubber.assert_no_pending_responses()
 
 
-def _fails(event: dict[str, Any] = _EVENT) -> str:
+def _fails(event: dict[str, Any] = EVENT) -> str:
     with pytest.raises(PreflightFailed) as failure:
         handle(event, None)
     return str(failure.value)
@@ -159,7 +44,7 @@ def _fails(event: dict[str, Any] = _EVENT) -> str:
 def test_a_release_that_nothing_stops_goes_on(account: Account) -> None:
     account.subscribed("grace@example.com").endpoint("InService").quotas(1, 2, 6)
 
-    assert handle(_EVENT, None) == {"trains": True}
+    assert handle(EVENT, None) == {"trains": True}
 
 
 def test_all_faults_come_in_one_text_with_a_remedy_each(account: Account) -> None:
@@ -177,7 +62,7 @@ def test_all_faults_come_in_one_text_with_a_remedy_each(account: Account) -> Non
     assert "Every object under s3://release-data/test/ is empty. Upload CSV there" in told
     assert "aws sns subscribe" in told
     assert "The endpoint iris is UpdateRollbackFailed: Half old, half new." in told
-    for name in _NAMES:
+    for name in NAMES:
         assert f"The quota '{name}' is 0" in told
     assert told.count("aws service-quotas request-service-quota-increase") == 3
 
@@ -205,7 +90,7 @@ def test_an_endpoint_that_runs_needs_its_instances_twice(
     for value in (enough, too_few):
         account.subscribed("ada@example.com").endpoint(status).quotas(1, 2, value)
 
-    assert handle(_EVENT, None)
+    assert handle(EVENT, None)
     assert f"needs {enough} instances" in _fails()
 
 
@@ -213,7 +98,7 @@ def test_old_instances_of_another_type_have_a_quota_of_their_own(account: Accoun
     for kind, value in (("ml.m5.large", 3), ("", 5)):
         account.subscribed("ada@example.com").endpoint("InService", kind=kind).quotas(1, 2, value)
 
-    assert handle(_EVENT, None)
+    assert handle(EVENT, None)
     assert "needs 6 instances" in _fails(), "a type that nobody knows may be the same"
 
 
@@ -224,7 +109,7 @@ def test_old_instances_of_another_type_have_a_quota_of_their_own(account: Accoun
 def test_what_scales_is_updated_with_as_many_as_it_has(
     account: Account, instances: int, needed: int
 ) -> None:
-    event = copy.deepcopy(_EVENT)
+    event = copy.deepcopy(EVENT)
     event["machines"]["endpoint"].update(fewest=2, most=8)
     for value in (needed, needed - 1):
         status = "InService" if instances else ""
@@ -236,16 +121,16 @@ def test_what_scales_is_updated_with_as_many_as_it_has(
 
 
 def test_spot_training_has_a_quota_of_its_own(account: Account) -> None:
-    event = copy.deepcopy(_EVENT)
+    event = copy.deepcopy(EVENT)
     event["machines"]["training"]["spot"] = True
-    spot = ("ml.m5.large for spot training job usage", *_NAMES[1:])
+    spot = ("ml.m5.large for spot training job usage", *NAMES[1:])
     account.subscribed("ada@example.com").endpoint().quotas(0, 2, 3, names=spot)
 
     assert _fails(event).startswith("The quota 'ml.m5.large for spot training job usage' is 0")
 
 
 def test_a_serverless_endpoint_asks_for_no_instances(account: Account) -> None:
-    event = copy.deepcopy(_EVENT)
+    event = copy.deepcopy(EVENT)
     event["machines"]["endpoint"]["instanceType"] = ""
     account.subscribed("ada@example.com").endpoint().quotas(1, 2)
 
@@ -254,9 +139,9 @@ def test_a_serverless_endpoint_asks_for_no_instances(account: Account) -> None:
 
 def test_a_release_that_does_not_train_needs_nothing_for_it(account: Account) -> None:
     account.remove("train")
-    account.subscribed("ada@example.com").endpoint().quotas(2, 3, names=_NAMES[1:])
+    account.subscribed("ada@example.com").endpoint().quotas(2, 3, names=NAMES[1:])
 
-    assert handle({**_EVENT, "trains": False}, None) == {"trains": False}
+    assert handle({**EVENT, "trains": False}, None) == {"trains": False}
 
 
 def test_a_quota_without_a_value_of_the_account_has_the_default(account: Account) -> None:
@@ -268,20 +153,20 @@ def test_a_quota_without_a_value_of_the_account_has_the_default(account: Account
 def test_a_quota_that_aws_does_not_list_stops_nothing(account: Account) -> None:
     account.subscribed("ada@example.com").endpoint().quotas().defaults(1, 2)
 
-    assert handle(_EVENT, None)
+    assert handle(EVENT, None)
 
 
 def test_quotas_that_cannot_be_looked_up_stop_nothing(account: Account) -> None:
     account.subscribed("ada@example.com").endpoint().no_quotas("AccessDeniedException")
 
-    assert handle(_EVENT, None)
+    assert handle(EVENT, None)
 
 
 def test_throttled_quotas_are_asked_for_again(account: Account) -> None:
     account.subscribed("ada@example.com").endpoint().no_quotas("TooManyRequestsException")
 
     with pytest.raises(TransientError):
-        handle(_EVENT, None)
+        handle(EVENT, None)
 
 
 def test_data_in_an_archive_is_named(account: Account) -> None:
@@ -303,7 +188,7 @@ def test_where_nobody_is_asked_nobody_needs_to_confirm(
     monkeypatch.delenv("APPROVERS")
     account.endpoint().quotas(1, 2, 3)
 
-    assert handle(_EVENT, None)
+    assert handle(EVENT, None)
 
 
 def test_a_committer_who_may_not_approve_does_not_count(
@@ -319,7 +204,7 @@ def test_a_committer_who_may_not_approve_does_not_count(
 
 
 @pytest.mark.usefixtures("account")
-@pytest.mark.parametrize("name", sorted(set(_EVENT) - {"committer"}))
+@pytest.mark.parametrize("name", sorted(set(EVENT) - {"committer"}))
 def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(InvalidEventError, match=name):
-        handle({**_EVENT, name: ""}, None)
+        handle({**EVENT, name: ""}, None)

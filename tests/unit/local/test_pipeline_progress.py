@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 
 from local import pipeline_verbs, progress
 from local.pipeline_runs import PipelineRuns
@@ -19,119 +13,15 @@ from local.release import Outcome
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError
-
-_NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-_MODEL = botocore.session.get_session().get_service_model("codepipeline")
-_COMMIT = "0123456789abcdef0123456789abcdef01234567"
-_EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:iris-release:one"
-
-Answer = dict[str, Any]
-Look = tuple[list[Answer], dict[str, list[Answer]]]  # the runs, and the actions of each
-
-
-def _run(name: str, status: str, *, start: int = 0, end: int = 90, commit: str = _COMMIT) -> Answer:
-    return {
-        "pipelineExecutionId": name,
-        "status": status,
-        "startTime": _NOON + timedelta(seconds=start),
-        "lastUpdateTime": _NOON + timedelta(seconds=end),
-        "sourceRevisions": [{"actionName": "Source", "revisionId": commit}] if commit else [],
-        "trigger": {"triggerType": "WebhookV2", "triggerDetail": "push"},
-    }
-
-
-def _action(
-    name: str,
-    status: str,
-    provider: str = "CodeBuild",
-    **result: Any,  # noqa: ANN401
-) -> Answer:
-    stage, _, action = name.partition(".")
-    return {
-        "actionExecutionId": f"{name}-1",
-        "stageName": stage,
-        "actionName": action,
-        "startTime": _NOON,
-        "lastUpdateTime": _NOON + timedelta(seconds=12.34),
-        "status": status,
-        "input": {"actionTypeId": _type(provider)},
-        "output": {"executionResult": result},
-    }
-
-
-def _type(provider: str) -> Answer:
-    return {"category": "Build", "owner": "AWS", "provider": provider, "version": "1"}
-
-
-class Client:
-    """CodePipeline whose answers change from look to look; the last one stays."""
-
-    def __init__(self, looks: Sequence[Look]) -> None:
-        last = looks[-1]
-        self._looks = itertools.chain(looks, itertools.repeat(last))
-        self._now = looks[0]
-
-    def list_pipelines(self) -> Answer:
-        """One."""
-        return self._valid("ListPipelines", {"pipelines": [{"name": "iris-pipeline"}]})
-
-    def get_pipeline(self, *, name: str) -> Answer:
-        """Its definition."""
-        source = {
-            "name": "Source",
-            "actionTypeId": _type("CodeStarSourceConnection"),
-            "configuration": {"BranchName": "main"},
-        }
-        stages = [{"name": "Source", "actions": [source]}]
-        pipeline = {"name": name, "roleArn": "arn:aws:iam::123456789012:role/p", "stages": stages}
-        return self._valid("GetPipeline", {"pipeline": pipeline})
-
-    def get_pipeline_state(self, *, name: str) -> Answer:
-        """Its state."""
-        done = {"status": "Succeeded"}
-        stages = [
-            {
-                "stageName": "Source",
-                "actionStates": [{"actionName": "Source", "latestExecution": done}],
-                "latestExecution": {"pipelineExecutionId": "one", **done},
-            },
-            {"stageName": "Build", "actionStates": [{"actionName": "Synth"}]},
-        ]
-        return self._valid("GetPipelineState", {"pipelineName": name, "stageStates": stages})
-
-    def get_paginator(self, operation: str) -> Pages:
-        """Pages of one item each."""
-        return Pages(self, operation)
-
-    def page(self, operation: str, parameters: Answer) -> Iterator[Answer]:
-        """The pages of a list."""
-        if operation == "list_pipeline_executions":
-            self._now = next(self._looks)
-            for run in self._now[0]:
-                yield self._valid("ListPipelineExecutions", {"pipelineExecutionSummaries": [run]})
-            return
-        [wanted] = parameters["filter"].values()
-        for action in reversed(self._now[1].get(wanted, [])):
-            given = {"pipelineExecutionId": wanted, **action}
-            yield self._valid("ListActionExecutions", {"actionExecutionDetails": [given]})
-
-    def _valid(self, operation: str, answer: Answer) -> Answer:
-        shape = _MODEL.operation_model(operation).output_shape
-        assert shape
-        report = ParamValidator().validate(answer, shape)
-        assert not report.has_errors(), report.generate_report()
-        return answer
-
-
-class Pages:
-    """A paginator."""
-
-    def __init__(self, client: Client, operation: str) -> None:
-        self._client, self._operation = client, operation
-
-    def paginate(self, **parameters: Any) -> Iterator[Answer]:  # noqa: ANN401
-        """Every page."""
-        return self._client.page(self._operation, parameters)
+from tests.unit.local.pipeline_answers import (
+    COMMIT,
+    EXECUTION,
+    Answer,
+    Client,
+    Look,
+    action_of,
+    run_of,
+)
 
 
 @pytest.fixture
@@ -143,7 +33,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningCloud:
 
 def _follow(cloud: RunningCloud, client: Client, run: str = "one") -> int:
     pipeline = PipelineRuns.of(client)  # type: ignore[arg-type]
-    subject = {_COMMIT: "Deeper trees"}.get
+    subject = {COMMIT: "Deeper trees"}.get
     return Progress(
         cloud, pipeline, decision="", subject=lambda commit: subject(commit, "")
     ).follow(run)
@@ -152,14 +42,14 @@ def _follow(cloud: RunningCloud, client: Client, run: str = "one") -> int:
 def test_actions_are_told_once_as_they_begin_and_end(
     cloud: RunningCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = _action("Source.Source", "Succeeded", "CodeStarSourceConnection")
-    running, done = _action("Build.Synth", "InProgress"), _action("Build.Synth", "Succeeded")
+    source = action_of("Source.Source", "Succeeded", "CodeStarSourceConnection")
+    running, done = action_of("Build.Synth", "InProgress"), action_of("Build.Synth", "Succeeded")
     client = Client(
         [
-            ([_run("one", "InProgress", commit="")], {}),
-            ([_run("one", "InProgress")], {"one": [source, running]}),
-            ([_run("one", "InProgress")], {"one": [source, running]}),
-            ([_run("one", "Succeeded")], {"one": [source, done]}),
+            ([run_of("one", "InProgress", commit="")], {}),
+            ([run_of("one", "InProgress")], {"one": [source, running]}),
+            ([run_of("one", "InProgress")], {"one": [source, running]}),
+            ([run_of("one", "Succeeded")], {"one": [source, done]}),
         ]
     )
     assert _follow(cloud, client) == 0
@@ -186,8 +76,8 @@ def test_a_failed_action_shows_its_log_and_its_message(
     log = folder / "Build.Synth.log"
     log.write_text("".join(f"line {number}\n" for number in range(100)), encoding="utf-8")
     why = "make check: exit status 2\ntest_settings.py failed"
-    failed = _action("Build.Synth", "Failed", errorDetails={"code": "JobFailed", "message": why})
-    assert _follow(cloud, Client([([_run("one", "Failed")], {"one": [failed]})])) == 1
+    failed = action_of("Build.Synth", "Failed", errorDetails={"code": "JobFailed", "message": why})
+    assert _follow(cloud, Client([([run_of("one", "Failed")], {"one": [failed]})])) == 1
     said = capsys.readouterr().out
     assert "   | make check: exit status 2\n   | test_settings" in said
     assert "| line 99" in said
@@ -200,16 +90,16 @@ def test_a_failed_action_shows_its_log_and_its_message(
 def test_a_changed_pipeline_is_followed_into_its_new_run(
     cloud: RunningCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mutate = {"one": [_action("UpdatePipeline.SelfMutate", "Abandoned")]}
-    cancelled = _run("one", "Cancelled", end=60)
-    queued = _run("pushed-meanwhile", "InProgress", start=30)
-    again = _run("two", "Succeeded", start=60, end=200)
+    mutate = {"one": [action_of("UpdatePipeline.SelfMutate", "Abandoned")]}
+    cancelled = run_of("one", "Cancelled", end=60)
+    queued = run_of("pushed-meanwhile", "InProgress", start=30)
+    again = run_of("two", "Succeeded", start=60, end=200)
     client = Client(
         [
-            ([_run("one", "InProgress")], mutate),
+            ([run_of("one", "InProgress")], mutate),
             ([queued, cancelled], mutate),
             ([queued, cancelled], mutate),
-            ([again, queued, cancelled], {"two": [_action("New.Hello", "Succeeded")]}),
+            ([again, queued, cancelled], {"two": [action_of("New.Hello", "Succeeded")]}),
         ]
     )
     assert _follow(cloud, client) == 0
@@ -224,16 +114,16 @@ def test_a_run_without_a_successor_ends_as_it_is(
     cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "_RESTART_SECONDS", 0)
-    assert _follow(cloud, Client([([_run("one", "Cancelled")], {})])) == 1
+    assert _follow(cloud, Client([([run_of("one", "Cancelled")], {})])) == 1
 
 
 def test_a_run_that_waits_names_the_one_before_it(
     cloud: RunningCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "_WAITS_AFTER_SECONDS", -1)
-    before = _run("before", "InProgress", start=-50)
-    waiting: Look = ([_run("one", "InProgress"), before], {})
-    client = Client([waiting, waiting, ([_run("one", "Superseded"), before], {})])
+    before = run_of("before", "InProgress", start=-50)
+    waiting: Look = ([run_of("one", "InProgress"), before], {})
+    client = Client([waiting, waiting, ([run_of("one", "Superseded"), before], {})])
     assert _follow(cloud, client) == 1
     assert capsys.readouterr().out.count("It waits its turn: run before is on its way.") == 1
 
@@ -242,16 +132,16 @@ def test_a_run_that_waits_between_two_stages_names_the_one_before_it(
     cloud: RunningCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "_WAITS_AFTER_SECONDS", -1)
-    before = _run("before", "InProgress", start=-50)
-    source = _action("Source.Source", "Succeeded", "CodeStarSourceConnection")
-    runs = [_run("one", "InProgress"), before]
+    before = run_of("before", "InProgress", start=-50)
+    source = action_of("Source.Source", "Succeeded", "CodeStarSourceConnection")
+    runs = [run_of("one", "InProgress"), before]
     client = Client(
         [
-            (runs, {"one": [_action("Source.Source", "InProgress", "CodeStarSourceConnection")]}),
+            (runs, {"one": [action_of("Source.Source", "InProgress", "CodeStarSourceConnection")]}),
             (runs, {"one": [source]}),
             (runs, {"one": [source]}),
             (runs, {"one": [source]}),
-            ([_run("one", "Superseded"), before], {"one": [source]}),
+            ([run_of("one", "Superseded"), before], {"one": [source]}),
         ]
     )
     assert _follow(cloud, client) == 1
@@ -299,22 +189,22 @@ def test_the_release_is_shown_inside_of_its_action(
     monkeypatch.setattr(progress, "show_release", lambda _, decision: outcome)  # noqa: ARG005
     monkeypatch.setattr(progress, "deployment_of", lambda *_: None)
     monkeypatch.setattr(progress, "try_live", lambda *_, by_hand: asked.append(by_hand))
-    unknown = _action("Production.StartRelease", "InProgress", "StepFunctions")
-    started = _action(
-        "Production.StartRelease", "InProgress", "StepFunctions", externalExecutionId=_EXECUTION
+    unknown = action_of("Production.StartRelease", "InProgress", "StepFunctions")
+    started = action_of(
+        "Production.StartRelease", "InProgress", "StepFunctions", externalExecutionId=EXECUTION
     )
-    ended = _action(
-        "Production.StartRelease", status, "StepFunctions", externalExecutionId=_EXECUTION
+    ended = action_of(
+        "Production.StartRelease", status, "StepFunctions", externalExecutionId=EXECUTION
     )
     client = Client(
         [
-            ([_run("one", "InProgress")], {"one": [unknown]}),
-            ([_run("one", "InProgress")], {"one": [started]}),
-            ([_run("one", status)], {"one": [ended]}),
+            ([run_of("one", "InProgress")], {"one": [unknown]}),
+            ([run_of("one", "InProgress")], {"one": [started]}),
+            ([run_of("one", status)], {"one": [ended]}),
         ]
     )
     assert _follow(cloud, client) == code
-    assert shown == [_EXECUTION]
+    assert shown == [EXECUTION]
     assert len(asked) == tried
 
 
@@ -322,7 +212,7 @@ def test_the_pipeline_and_its_runs_are_listed(
     cloud: RunningCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SourceRepository(state_dir=cloud.state_dir).create()
-    runs = [_run("two", "InProgress", start=100, end=130), _run("one", "Failed")]
+    runs = [run_of("two", "InProgress", start=100, end=130), run_of("one", "Failed")]
     pipeline = PipelineRuns.of(Client([(runs, {})]))  # type: ignore[arg-type]
     monkeypatch.setattr(pipeline_verbs, "pipeline_of", lambda _: pipeline)
     assert pipeline_verbs.show(cloud) == 0

@@ -35,6 +35,11 @@ if [[ ! -s $archive ]]; then
         "it makes the Debian root file system" "install it: apt-get install debootstrap"
     [[ $(id -u) -eq 0 ]] || fail "not running as root" \
         "debootstrap changes its root and owners of files" "run this script with sudo"
+    # Whoever comes while another makes it waits, and finds it made.
+    exec 9>"$archive.lock"
+    flock 9
+fi
+if [[ ! -s $archive ]]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     echo "Making a Debian bookworm with $packages; this takes a few minutes."

@@ -146,8 +146,12 @@ class Release:
         return execution["status"] == "RUNNING"
 
     def abort(self) -> None:
-        """Stop the execution; its SageMaker job stops with it."""
-        self._states.stop_execution(executionArn=self.execution_arn)
+        """Stop the execution, and its SageMaker job with it; one that has ended stays as it is."""
+        try:
+            self._states.stop_execution(executionArn=self.execution_arn)
+        except self._states.exceptions.ValidationException:
+            if self.is_running():  # it may have ended since the caller looked
+                raise
 
     def _events(self) -> list[Any]:
         pages = self._states.get_paginator("get_execution_history").paginate(

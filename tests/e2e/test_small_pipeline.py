@@ -95,9 +95,9 @@ class Small:
         return told
 
     def wait_for_build(self, execution_id: str) -> None:
-        """Wait until the source action has succeeded and the next one runs."""
+        """Wait until the source action has succeeded and the next one has begun."""
         wait_for(
-            lambda: self.actions(execution_id)[-1]["actionName"] == "Build",
+            lambda: "Build" in [action["actionName"] for action in self.actions(execution_id)],
             seconds=90,
             what="the action after the source",
         )

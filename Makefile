@@ -16,9 +16,10 @@ APP := app.py mlops_stacks lambdas local operate tests bench
 # End-to-end tests wait more than they compute: more processes than a small machine has cores.
 TEST_PROCESSES ?= 4
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+LOCKED := container/requirements.in container/requirements-test.in $(wildcard examples/*/requirements.in)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model lock test lint format synth snapshots bench deploy clean
 
 # "make rollback 2" would put back another version than the person means.
 ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
@@ -90,6 +91,14 @@ check-image: setup ## build the image as it lies here and try it as SageMaker wi
 check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
 	ruff check container
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
+
+lock: setup ## requirements.txt from requirements.in: container's and examples' (UPGRADE=1: newest)
+	@for file in $(LOCKED); do \
+		echo "== $${file%.in}.txt"; \
+		(cd "$$(dirname "$$file")" && CUSTOM_COMPILE_COMMAND="make lock" pip-compile --quiet \
+			--generate-hashes --allow-unsafe --strip-extras --no-emit-options \
+			$(if $(UPGRADE),--upgrade) "$$(basename "$$file")") || exit 1; \
+	done
 
 test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
 	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25

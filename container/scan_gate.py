@@ -149,9 +149,9 @@ def main() -> int:
         "Error: the image is not released, for its findings of severity "
         f"{given.severity} or worse: {len(stopping)}."
         f"\n  Why: ECR's scan of {given.digest} found\n{listed}"
-        "  Do: put newer packages into container/requirements.txt, or a newer base image into "
-        "container/Dockerfile (where its name stays the same, any change there has it fetched "
-        "anew), and commit. What has no fix, or is nothing to this image, goes into "
+        "  Do: put newer packages into container/requirements.in and run make lock, or a newer "
+        "base image into container/Dockerfile (where its name stays the same, any change there "
+        "has it fetched anew), and commit. What has no fix, or is nothing to this image, goes into "
         "accepted_findings under [image] in settings.toml.",
         file=sys.stderr,
     )

@@ -1,0 +1,167 @@
+"""An HTTP/1.1 server on one listening socket that several processes may share.
+
+``serve`` answers with any handler until it is told to stop, then loses nothing that was sent.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+from plumbing import door, log
+from plumbing.http_answer import Response, Writer, failure
+from plumbing.http_connection import Connection, Content
+from plumbing.http_head import Head, HttpError
+from plumbing.request_log import RequestLog
+
+MEBIBYTE = 1024 * 1024
+DRAIN_SECONDS = 20  # for requests under way; SageMaker kills 30 s after SIGTERM
+_GRACE_SECONDS = 1.0  # in which a request that is just being sent is still answered
+_LAST_GUESTS_SECONDS = 0.25  # in which connections that are just being made are accepted
+_LOOK_SECONDS = 0.02
+_LOG_SECONDS = 60
+_LEAST_ROOM = 64 * MEBIBYTE  # for bodies at once, where the limit is small
+_ROOM_WITHOUT_LIMIT = 200 * MEBIBYTE
+
+# The content is complete; it is small enough to be worked on at once, or the answer is awaited.
+Handler = Callable[[Head, Content], Response | Awaitable[Response]]
+# Says from its head alone that a request will not be taken, or None.
+Refuse = Callable[[Head], Response | None]
+
+
+class Room:
+    """Memory for large bodies: who wants more than is free waits, in order."""
+
+    def __init__(self, size: int) -> None:
+        self._size = self._free = size
+        self._waiting: deque[tuple[Connection, int]] = deque()
+
+    def share(self, length: int | None, /) -> int:
+        """What a body of this length takes; None for one that does not say it."""
+        return min(length or self._size // 2, self._size)
+
+    def take(self, who: Connection, size: int) -> bool:
+        """Takes ``size`` bytes, or says False and calls ``who.admitted`` when they are free."""
+        if not self._waiting and size <= self._free:
+            self._free -= size
+            return True
+        self._waiting.append((who, size))
+        return False
+
+    def give(self, size: int) -> None:
+        """Gives back ``size`` bytes."""
+        self._free += size
+        while self._waiting and self._waiting[0][1] <= self._free:
+            who, wanted = self._waiting.popleft()
+            self._free -= wanted
+            who.admitted(wanted)
+
+    def forget(self, who: Connection) -> None:
+        """Whoever is gone waits no more."""
+        if any(waiting is who for waiting, _ in self._waiting):
+            self._waiting = deque(each for each in self._waiting if each[0] is not who)
+            self.give(0)
+
+
+class Server:
+    """What the connections of one process share; times are in ticks, of a second each."""
+
+    def __init__(
+        self, handler: Handler, *, limit: int, refuse: Refuse | None, log: RequestLog
+    ) -> None:
+        self.handler = handler
+        self.refuse = refuse
+        self.log = log
+        self.writer = Writer()
+        self.room = Room(max(2 * limit, _LEAST_ROOM) if limit else _ROOM_WITHOUT_LIMIT)
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self.ticks = 1
+        self._limit = limit
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Keeps a task until it has ended; the event loop alone does not."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def check_size(self, size: int) -> None:
+        """Raises HttpError for a body larger than the limit."""
+        if self._limit and size > self._limit:
+            raise HttpError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The body is larger than {self._limit // MEBIBYTE} MB. Send fewer rows at once.",
+            )
+
+    def failed(self, head: Head, error: Exception) -> Response:
+        """The answer where the handler raised; the log gets the reason."""
+        log.error("request failed", error, path=head.path)
+        return failure(500, "The prediction failed. The log says why.")
+
+    async def tick(self) -> None:
+        """Once a second: the time in the answers, what takes too long, the log."""
+        while True:
+            await asyncio.sleep(1)
+            self.ticks += 1
+            self.writer.renew()
+            for connection in list(self.connections):
+                connection.check()
+            if self.ticks % _LOG_SECONDS == 0:
+                self.log.write()
+
+    async def drain(self, began: float) -> None:
+        """Ends the connections, each after its last answer; idle ones get a grace."""
+        while self.connections and time.monotonic() < began + DRAIN_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if time.monotonic() > began + _GRACE_SECONDS:
+                for connection in list(self.connections):
+                    connection.end_if_idle()
+        for connection in list(self.connections):
+            connection.abort()
+
+
+async def serve(
+    listener: socket.socket,
+    handler: Handler,
+    stop: asyncio.Event,
+    *,
+    limit: int = 0,
+    refuse: Refuse | None = None,
+    guests: Iterable[socket.socket] = (),
+) -> None:
+    """Serves until ``stop`` is set and everything that was sent by then has been answered.
+
+    The listening socket, non-blocking, is closed at the end. ``limit`` is in bytes, 0 for none.
+    ``guests`` are connections that were accepted before. Large bodies are handed over as
+    ``bytearray``; the handler returns an awaitable for what takes long.
+    """
+    loop = asyncio.get_running_loop()
+    server = Server(handler, limit=limit, refuse=refuse, log=RequestLog())
+
+    def connection() -> Connection:
+        return Connection(server)
+
+    async def welcome(accepted: Iterable[socket.socket]) -> None:
+        for each in accepted:
+            each.setblocking(False)
+            with contextlib.suppress(OSError):  # gone already
+                await loop.connect_accepted_socket(connection, each)
+
+    ours = listener.dup()  # the event loop closes the other one
+    accepting = await loop.create_server(connection, sock=listener, backlog=door.BACKLOG)
+    await welcome(guests)
+    ticking = loop.create_task(server.tick())
+    await stop.wait()
+    began = time.monotonic()
+    server.draining = True
+    door.shut(ours)
+    await asyncio.sleep(_LAST_GUESTS_SECONDS)
+    accepting.close()
+    await welcome(door.waiting(ours))
+    ours.close()
+    await server.drain(began)
+    ticking.cancel()
+    server.log.write()

@@ -54,11 +54,15 @@ def run(paths: MlPaths) -> int:
         return FAILED
     finally:
         shutil.rmtree(paths.staging, ignore_errors=True)
+        for path in (paths.checkpoints, *paths.checkpoints.rglob("*")):
+            with contextlib.suppress(OSError):  # most jobs keep none
+                _own_like(path, paths.model)
 
 
 def _train_in_child(paths: MlPaths) -> None:
     """Raises TrainingFailedError unless a complete model lies in ``paths.staging``."""
-    user = privileges.ordinary_user(reads=paths.root / "input", writes=paths.staging)
+    kept = [paths.checkpoints] if paths.checkpoints.is_dir() else []
+    user = privileges.ordinary_user(reads=paths.root / "input", writes=[paths.staging, *kept])
     lifeline = Lifeline()
     reason_end, child_end = os.pipe()
     child = os.fork()

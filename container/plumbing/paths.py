@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
 import os
@@ -37,6 +38,11 @@ class MlPaths:
     def staging(self) -> Path:
         """Where a model is written before it is complete: same file system, so a rename moves."""
         return self.model / ".partial"
+
+    @property
+    def checkpoints(self) -> Path:
+        """There only if the job keeps checkpoints."""
+        return self.root / "checkpoints"
 
     @property
     def failure(self) -> Path:

@@ -10,28 +10,29 @@ import contextlib
 import os
 import pwd
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from plumbing import log
 
 
 def ordinary_user(
-    *, reads: Path, writes: Path | None = None, environment: Mapping[str, str] = os.environ
+    *, reads: Path, writes: Sequence[Path] = (), environment: Mapping[str, str] = os.environ
 ) -> int | None:
     """The user id to become, or None to stay what we are.
 
-    ``reads`` is what the user must be able to read, sub-folders too; ``writes`` is a folder that
-    is made over to the user.
+    ``reads`` is what the user must be able to read, sub-folders too; the folders ``writes`` are
+    made over to the user with all that is in them.
     """
     uid = int(environment.get("RUN_AS_UID") or 0)
     if uid == 0 or os.geteuid() != 0:
         return None
     try:
-        if writes is not None:
-            os.chown(writes, uid, uid)
+        for folder in writes:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, uid, uid, follow_symlinks=False)
         with _acting_as(uid):
-            usable = _readable(reads) and (writes is None or _writable(writes))
+            usable = _readable(reads) and all(map(_writable, writes))
     except OSError as error:
         log.error("cannot change the user, staying root", error, uid=uid)
         return None

@@ -20,7 +20,7 @@ def mount() -> Iterator[Path]:
         yield Path(folder)
 
 
-def user(reads: Path, writes: Path | None = None) -> int | None:
+def user(reads: Path, *writes: Path) -> int | None:
     environment = {"RUN_AS_UID": str(UID)}
     return privileges.ordinary_user(reads=reads, writes=writes, environment=environment)
 
@@ -33,12 +33,15 @@ def test_without_a_named_user_nothing_changes(mount: Path) -> None:
 
 
 @AS_ROOT
-def test_the_named_user_gets_the_folder_to_write(mount: Path) -> None:
-    writes = mount / "staging"
-    writes.mkdir(mode=0o700)
+def test_the_named_user_gets_the_folders_to_write_and_what_is_in_them(mount: Path) -> None:
+    writes = [mount / "staging", mount / "checkpoints"]
+    for folder in writes:
+        folder.mkdir(mode=0o700)
+    kept = mount / "checkpoints" / "state"
+    kept.touch(mode=0o600)
     (mount / "data.csv").write_text("a,1\n")
-    assert user(mount, writes) == UID
-    assert writes.stat().st_uid == UID
+    assert user(mount, *writes) == UID
+    assert {path.stat().st_uid for path in (*writes, kept)} == {UID}
     assert os.geteuid() == 0
 
 

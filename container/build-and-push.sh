@@ -6,6 +6,7 @@
 #   each option can be given in the environment instead, by the name in brackets
 #   --repository-uri  [REPOSITORY_URI]    the repository in Amazon ECR (--local: localhost/model)
 #   --commit-id       [COMMIT_ID]         full commit hash (--local: of the checked-out commit)
+#   --model-folder    [MODEL_FOLDER]      folder of the repository with the model (default: container)
 #   --base-image      [BASE_IMAGE]        image with python3 3.11 to 3.13 and venv (default: Dockerfile)
 #   --engine          [CONTAINER_ENGINE]  docker or podman (default: whichever answers, docker first)
 #   --ca-bundle       [CA_BUNDLE]         certificates for pip behind a proxy that re-signs TLS
@@ -47,6 +48,7 @@ while (($#)); do
     case $1 in
         --repository-uri) REPOSITORY_URI=$2 ;;
         --commit-id) COMMIT_ID=$2 ;;
+        --model-folder) MODEL_FOLDER=$2 ;;
         --base-image) BASE_IMAGE=$2 ;;
         --engine) CONTAINER_ENGINE=$2 ;;
         --ca-bundle) CA_BUNDLE=$2 ;;
@@ -94,13 +96,18 @@ region=${BASH_REMATCH[1]:-}
     "JSON holds nothing else" "set user.email in git to an e-mail address and commit again"
 tag=${commit:0:8}
 image=$repository:$tag
-base=${BASE_IMAGE:-$(sed -n 's/^ARG BASE_IMAGE=//p' "$here/Dockerfile")}
-content=$(python3 "$here/content_tag.py" --base-image "$base" --platform "$platform") || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+room=$here # what the image is made of
+if [[ ${MODEL_FOLDER:-container} != container ]]; then
+    room=$work/container
+    python3 "$here/overlay.py" "$MODEL_FOLDER" "$room" || exit 1
+fi
+base=${BASE_IMAGE:-$(sed -n 's/^ARG BASE_IMAGE=//p' "$room/Dockerfile")}
+content=$(python3 "$room/content_tag.py" --base-image "$base" --platform "$platform") || exit 1
 engine=$(find_engine)
 kind=$(engine_kind "$engine")
 cache=${CACHE_FROM:-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 # shellcheck source=container/build.sh
 source "$here/build.sh"
 

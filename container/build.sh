@@ -1,5 +1,5 @@
 # Builds the image and looks at it while it is here alone: source it, do not run it.
-# Uses the caller's here, image, commit, base, platform, engine, kind, work and cache.
+# Uses the caller's here, room, image, commit, base, platform, engine, kind, work and cache.
 # shellcheck shell=bash disable=SC2154
 #
 # SageMaker refuses every manifest but this one, OCI's included ("Unsupported manifest media type"):
@@ -12,7 +12,7 @@ build() {
     # What git knows may have a password in it.
     [[ -n $source ]] || source=$(git -C "$here" config --get remote.origin.url 2>/dev/null \
         | sed 's|//[^/@]*@|//|') || true
-    local -a options=(--tag "$image" --file "$here/Dockerfile" --platform "$platform")
+    local -a options=(--tag "$image" --file "$room/Dockerfile" --platform "$platform")
     # Not by LABEL and ARG in the Dockerfile: podman's cache would keep those of an earlier build.
     options+=(--label "$label.revision=$commit" --label "$label.base.name=$base")
     options+=(--label "$label.created=$(date -u +%Y-%m-%dT%H:%M:%SZ)")
@@ -22,7 +22,7 @@ build() {
         # The classic builder knows no secrets and no remote cache: it gets the file without them.
         [[ -z ${CA_BUNDLE:-} ]] || fail "this docker cannot use CA_BUNDLE" \
             "build secrets need BuildKit" "install docker's buildx plugin, or use podman"
-        sed 's/--mount=type=secret,id=ca_bundle//' "$here/Dockerfile" >"$work/Dockerfile"
+        sed 's/--mount=type=secret,id=ca_bundle//' "$room/Dockerfile" >"$work/Dockerfile"
         options+=(--file "$work/Dockerfile")
     else
         [[ -z ${CA_BUNDLE:-} ]] || options+=(--secret "id=ca_bundle,src=$CA_BUNDLE")
@@ -38,7 +38,7 @@ build() {
         [[ -z $cache ]] || options+=(--cache-from "$cache")
     fi
     echo "Building $image for $platform with $engine."
-    "$engine" build "${options[@]}" "$here" >&2 || fail "the image of commit $commit was not built" \
+    "$engine" build "${options[@]}" "$room" >&2 || fail "the image of commit $commit was not built" \
         "the engine's message is above" \
         "if it could not fetch the base image, set BASE_IMAGE (stand-in-base-image.sh makes one); if pip\
  met a certificate, CA_BUNDLE"
@@ -61,7 +61,7 @@ check_built() {
     [[ ! $about =~ \"(mediaType|ManifestType)\":\"application/vnd\.oci\. ]] || fail \
         "$image has an OCI manifest" "the engine ignored the options; SageMaker takes Docker's only" \
         "update the engine, or set CONTAINER_ENGINE to another"
-    CONTAINER_ENGINE=$engine python3 "$here/contract_test.py" "$image" >&2 || exit 1
+    CONTAINER_ENGINE=$engine python3 "$room/contract_test.py" "$image" >&2 || exit 1
 }
 
 # write_sbom FILE: the image's bill of materials, beside what is handed over.

@@ -57,8 +57,8 @@ class ContractError(Exception):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(
-            f"{what}.\n  Why: {why.rstrip('. ')}.\n  Do: mend container/, or put rows that the "
-            "model can take into container/sample/, then run this again."
+            f"{what}.\n  Why: {why.rstrip('. ')}.\n  Do: mend the model, or put rows that it "
+            "can take into sample/ beside model.py, then run this again."
         )
 
 

@@ -2,6 +2,7 @@
 """Trains and serves here, as SageMaker would, and shows two predictions.
 
     try_locally.py                      the source in this folder, as processes
+    try_locally.py --model-folder examples/boosted_regressor    another model of the repository
     try_locally.py --image IMAGE        a built image, with Docker or Podman
 
 Processes run with --python, else with the interpreter that CONTAINER_PYTHON names, else with this
@@ -26,6 +27,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from overlay import OverlayError, assemble
+
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 60
 # Fails unless every package that the file of requirements names is there.
@@ -42,15 +45,19 @@ class TrialError(Exception):
 
 @dataclass(frozen=True)
 class Runner:
-    """How to run `train` and `serve` on a folder: as a container of ``image``, or as processes."""
+    """How to run `train` and `serve` on a folder: as a container of ``image``, or as processes.
 
+    ``source`` is container/, or that with another model over it.
+    """
+
+    source: Path
     python: str
     image: str | None
     engine: str | None
 
     def command(self, name: str, *, root: Path, port: int) -> list[str]:
         if self.image is None or self.engine is None:
-            return [self.python, str(HERE / name)]
+            return [self.python, str(self.source / name)]
         return [
             *(self.engine, "run", "--rm", "--read-only", "--name", f"try-locally-{port}"),
             *("--volume", f"{root}:/opt/ml", "--publish", f"127.0.0.1:{port}:8080"),
@@ -69,15 +76,17 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
-        runner = _runner(arguments)
         with tempfile.TemporaryDirectory(prefix="try-locally-") as folder:
-            root = Path(folder)
-            _prepare(root, arguments)
+            root, source = Path(folder) / "ml", Path(folder) / "container"
+            assemble(arguments.model_folder, source)
+            runner = _runner(arguments, source)
+            _prepare(root, arguments, source / "sample")
             port = _free_port()
             _train(runner, root=root, port=port)
             with _served(runner, root=root, port=port):
-                _predict(f"http://127.0.0.1:{port}", arguments.test)
-    except TrialError as error:
+                test = arguments.test or source / "sample/test.csv"
+                _predict(f"http://127.0.0.1:{port}", test)
+    except (TrialError, OverlayError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -90,17 +99,18 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--image", help="try this image instead of the source")
+    parser.add_argument("--model-folder", default="container", help="where the model is")
     parser.add_argument("--engine", default=os.environ.get("CONTAINER_ENGINE"))
     parser.add_argument("--python", default=os.environ.get("CONTAINER_PYTHON") or sys.executable)
-    parser.add_argument("--train", type=Path, nargs="+", default=[HERE / "sample/train.csv"])
-    parser.add_argument("--test", type=Path, default=HERE / "sample/test.csv")
+    parser.add_argument("--train", type=Path, nargs="+", help="its sample, if none is given")
+    parser.add_argument("--test", type=Path, help="its sample, if none is given")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="hyperparameters"
     )
     return parser.parse_args()
 
 
-def _runner(arguments: argparse.Namespace) -> Runner:
+def _runner(arguments: argparse.Namespace, source: Path) -> Runner:
     engine = None
     if arguments.image:
         wanted = [arguments.engine] if arguments.engine else ["docker", "podman"]
@@ -110,12 +120,14 @@ def _runner(arguments: argparse.Namespace) -> Runner:
                 f"No container engine answers (tried {', '.join(wanted)}). "
                 "Start one, or leave out --image to try the source as processes."
             )
-    elif not _answers([arguments.python, "-c", INSTALLED, str(HERE / "requirements.txt")]):
+    elif not _answers([arguments.python, "-c", INSTALLED, str(source / "requirements.txt")]):
+        written = HERE.parent / arguments.model_folder / "requirements.txt"
+        needed = written if written.is_file() else HERE / "requirements.txt"
         raise TrialError(
             f"{arguments.python} lacks what the container needs. Install it with: "
-            f"{arguments.python} -m pip install -r {HERE / 'requirements.txt'}"
+            f"{arguments.python} -m pip install -r {needed}"
         )
-    return Runner(python=arguments.python, image=arguments.image, engine=engine)
+    return Runner(source=source, python=arguments.python, image=arguments.image, engine=engine)
 
 
 def _answers(command: list[str]) -> bool:
@@ -125,13 +137,15 @@ def _answers(command: list[str]) -> bool:
         return False
 
 
-def _prepare(root: Path, arguments: argparse.Namespace) -> None:
+def _prepare(root: Path, arguments: argparse.Namespace, sample: Path) -> None:
     """Lays out the documented tree with the data and the hyperparameters."""
-    root.chmod(0o755)  # the container's ordinary user must get in
+    root.mkdir()
+    for each in (root.parent, root):
+        each.chmod(0o755)  # the container's ordinary user must get in
     channel = root / "input/data/training"
     for folder in (channel, root / "input/config", root / "model", root / "output"):
         folder.mkdir(parents=True)
-    for number, path in enumerate(arguments.train):
+    for number, path in enumerate(arguments.train or [sample / "train.csv"]):
         if not path.is_file():
             raise TrialError(f"There is no file {path}. Give CSV files, label first, no header.")
         shutil.copyfile(path, channel / f"{number}-{path.name}")

@@ -11,7 +11,7 @@ from urllib.error import URLError
 
 from botocore.exceptions import EndpointConnectionError
 
-from local import pipeline_verbs
+from local import deployed_settings, pipeline_verbs
 from local.decision import decision_wanted
 from local.deployment import Deployment, deploy, deployments, read_outputs, region_of
 from local.engine import Engine, choose_engine
@@ -22,7 +22,7 @@ from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.show import release_image
 from local.terminal import LocalError, complain, say, step
-from mlops_stacks.settings import SETTINGS_FILE, load_settings
+from mlops_stacks.settings import load_settings, settings_file
 from mlops_stacks.settings_faults import SettingsError
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +79,7 @@ def up(state_dir: Path) -> int:
     It is left running. On a running cloud it deploys again: what has changed in the app is there
     then.
     """
-    branch = load_settings(SETTINGS_FILE).source.branch
+    branch = load_settings().source.branch
     ready = _make_ready(state_dir, pipeline=True)
     say(f"\nThe local cloud is up. Any AWS client can use it after:  . {state_dir / 'env'}")
     say(f"Mail arrives at         {ready.cloud.inbox_url}")
@@ -102,7 +102,7 @@ def _make_ready(state_dir: Path, *, pipeline: bool) -> Ready:
                 state_dir,
                 engine=engine.program if engine else None,
                 base_image=engine.base_image if engine else None,
-                region=region_of(),
+                region=region_of(settings_file()),
             )
         try:
             SourceRepository(state_dir=state_dir).create()
@@ -120,7 +120,7 @@ def release(state_dir: Path) -> int:
     decision = decision_wanted()  # A wrong DECISION is told before anything starts.
     deployment = read_outputs(cloud)
     with step("Putting the image of HEAD into the repository"):
-        image = push_head(cloud, deployment, _engine_of(cloud))
+        image = push_head(cloud, deployment, _engine_of(cloud), settings=load_settings())
     return release_image(cloud, deployment, image, committer=head_author(), decision=decision)
 
 
@@ -142,6 +142,7 @@ def _running(state_dir: Path) -> RunningCloud:
             why="the local cloud does not run",
             next_step="run `make up` first",
         )
+    deployed_settings.use(state_dir)
     return cloud
 
 
@@ -190,12 +191,13 @@ def _fill(cloud: RunningCloud, engine: Engine | None, *, pipeline: bool) -> Read
     what = "stage and pipeline" if pipeline else "the stage's stacks"
     with step(f"cdk deploy: {what}, from the templates that AWS gets"):
         deployment = deploy(cloud, pipeline=pipeline)
+    name, settings = deployed_settings.remember(cloud.state_dir), load_settings()
     with step("Putting the image of HEAD into the repository"):
-        image = push_head(cloud, deployment, engine)
-    put_sample_data(cloud, deployment)
+        image = push_head(cloud, deployment, engine, settings=settings)
+    put_sample_data(cloud, deployment, settings.model)
     for later in deployments(cloud)[1:]:
-        put_sample_data(cloud, later, trains=False)
-    write_environment(cloud, deployment, image=image)
+        put_sample_data(cloud, later, settings.model, trains=False)
+    write_environment(cloud, deployment, image=image, settings=name)
     return Ready(cloud=cloud, deployment=deployment, image=image)
 
 

@@ -47,7 +47,7 @@ class Deployment:
         return session(cloud, self.place)
 
 
-def region_of(settings: Path = _ROOT / "settings.toml") -> str:
+def region_of(settings: Path) -> str:
     """The region that settings name for the pipeline and all environments, or the cloud's own."""
     given = tomllib.loads(settings.read_text(encoding="utf-8"))
     return str(given.get("pipeline", {}).get("region", REGION))
@@ -59,7 +59,7 @@ def deploy(
     """Synthesize, bootstrap every account, and deploy the stages of all environments.
 
     Args:
-        settings: a settings file in place of settings.toml.
+        settings: a settings file, in place of the one that SETTINGS names.
         pipeline: deploy the pipeline's stack, too, after the stages.
 
     Returns:

@@ -10,12 +10,16 @@ from local.image_build import PushedImage
 from local.repository import SourceRepository
 from local.running_cloud import RunningCloud
 from local.terminal import say
+from mlops_stacks.settings import SETTINGS_VARIABLE
+from mlops_stacks.settings_sections import ModelSettings
 
-_SAMPLE = Path(__file__).resolve().parent.parent / "container" / "sample"
+_ROOT = Path(__file__).resolve().parent.parent
 
 
-def put_sample_data(cloud: RunningCloud, deployment: Deployment, *, trains: bool = True) -> None:
-    """Upload the iris sample, unless there is data already.
+def put_sample_data(
+    cloud: RunningCloud, deployment: Deployment, model: ModelSettings, *, trains: bool = True
+) -> None:
+    """Upload the model's sample, unless there is data already.
 
     Args:
         trains: whether a model is trained there; the environments after the first only test.
@@ -29,11 +33,19 @@ def put_sample_data(cloud: RunningCloud, deployment: Deployment, *, trains: bool
         say(f"   The data that is in {parts[0]}/ stays.")
         return
     for part in parts:
-        client.upload_file(str(_SAMPLE / f"{part}.csv"), deployment.data_bucket, f"{part}/iris.csv")
+        key = f"{part}/{model.name}.csv"
+        sample = _ROOT / model.folder / "sample" / f"{part}.csv"
+        client.upload_file(str(sample), deployment.data_bucket, key)
 
 
-def write_environment(cloud: RunningCloud, deployment: Deployment, *, image: PushedImage) -> Path:
-    """Write `env` in the cloud's folder: export lines that any AWS client can source."""
+def write_environment(
+    cloud: RunningCloud, deployment: Deployment, *, image: PushedImage, settings: str
+) -> Path:
+    """Write `env` in the cloud's folder: export lines that any AWS client can source.
+
+    Args:
+        settings: the file that is deployed, as the variable SETTINGS names it to the verbs.
+    """
     root = cloud.environment(deployment.place.account, deployment.place.region)
     bundle = root["AWS_CA_BUNDLE"]
     variables = {
@@ -50,6 +62,7 @@ def write_environment(cloud: RunningCloud, deployment: Deployment, *, image: Pus
         "INFERENCE_URL": deployment.inference_url or "",
         "INBOX_URL": cloud.inbox_url,
         "SOURCE_REPOSITORY": str(SourceRepository(state_dir=cloud.state_dir).path),
+        SETTINGS_VARIABLE: settings,
     }
     if deployment.environment:
         variables["ENVIRONMENT"] = deployment.environment

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import re
+import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from local.git import complaint_of, git
 from local.image_build import PushedImage, build, publish_source
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say
-from mlops_stacks.settings import load_settings
+from mlops_stacks.image_variables import image_variables
+from mlops_stacks.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,21 +43,41 @@ def head_author() -> str:
     return address if re.fullmatch(r"[^\s@]+@[^\s@]+", address) else ""
 
 
-def push_head(cloud: RunningCloud, deployment: Deployment, engine: Engine | None) -> PushedImage:
+def push_head(
+    cloud: RunningCloud, deployment: Deployment, engine: Engine | None, *, settings: Settings
+) -> PushedImage:
     """Put the image of HEAD into the repository, if it is not there.
 
-    What is released is what is committed: `container/` of HEAD, not of the working tree.
+    What is released is what is committed: `container/` and the model's folder of HEAD, not of the
+    working tree.
+
+    Raises:
+        LocalError: HEAD has no such model, or its image is not to be released.
     """
-    commit = head_commit()
-    if _git("status", "--porcelain", "--", "container"):
-        say("   Note: container/ has changes that are not committed; HEAD is released.")
-    with tempfile.TemporaryDirectory(prefix="release-") as folder:
-        archive = _git("archive", "--format=tar", commit, "container")
+    commit, model = head_commit(), settings.model.folder
+    folders = list(dict.fromkeys(["container", model]))
+    for name in folders:
+        if _git("status", "--porcelain", "--", name):
+            say(f"   Note: {name}/ has changes that are not committed; HEAD is released.")
+    if not _git("ls-tree", commit, "--", f"{model}/model.py"):
+        raise LocalError(
+            what=f"HEAD has no {model}/model.py",
+            why="model.folder names that folder, and what is committed is released",
+            next_step="commit it, then run this again",
+        )
+    with tempfile.TemporaryDirectory(prefix="release-") as temporary:
+        archive = _git("archive", "--format=tar", commit, *folders)
+        tree, whole = Path(temporary) / "head", Path(temporary) / "container"
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            unpack(tar, Path(folder))
-        container = Path(folder) / "container"
+            unpack(tar, tree)
+        _assemble(tree, model, whole)
         return push_folder(
-            cloud, deployment, engine, folder=container, commit=commit, settings=_settings()
+            cloud,
+            deployment,
+            engine,
+            folder=whole,
+            commit=commit,
+            settings=image_variables(settings),
         )
 
 
@@ -71,6 +93,7 @@ def push_folder(
     """The same for any `container/` folder and any commit hash.
 
     Args:
+        folder: with the files of the model's folder over it.
         settings: more variables for the script that builds.
     """
     if engine is None:
@@ -88,15 +111,16 @@ def push_folder(
     return image
 
 
-def _settings() -> dict[str, str]:
-    """What settings.toml says of the image, as the pipeline tells the script."""
-    settings = load_settings()
-    return {
-        "HYPERPARAMETERS": json.dumps(settings.model.hyperparameters_as_text),
-        "SCAN_SEVERITY": settings.image.scan_severity,
-        "SCAN_ACCEPTED": " ".join(settings.image.accepted_findings),
-        "SOURCE_URL": settings.image.source_url,
-    }
+def _assemble(tree: Path, model: str, target: Path) -> None:
+    """Lay the model's folder over `container/`, as that of the commit does it."""
+    command = [sys.executable, str(tree / "container" / "overlay.py"), model, str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LocalError(
+            what="It is not known what the image is made of",
+            why=done.stderr.strip(),
+            next_step="mend it and commit, then run this again",
+        )
 
 
 def _git(*arguments: str) -> bytes:

@@ -62,7 +62,7 @@ def build(
     """Run container/build-and-push.sh against the local ECR, as the pipeline does against AWS's.
 
     Args:
-        folder: a commit's `container/`.
+        folder: a commit's `container/`, with the model's folder over it.
         settings: more variables for the script.
 
     Raises:
@@ -99,6 +99,7 @@ def build(
             # It runs here, not on SageMaker's machines.
             "PLATFORM": f"linux/{'arm64' if arm else 'amd64'}",
             **settings,
+            "MODEL_FOLDER": "",  # It lies over the folder already.
         }
         run_logged(
             ["bash", str(folder / "build-and-push.sh")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import shlex
 import sys
@@ -17,9 +18,9 @@ from local.release import Outcome, Release, decide, get_page, get_state, predict
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError, say, step
 
-_IRIS = ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")
 _NOT_RELEASED = {"ReleaseRejected": "rejected", "ReleaseSuperseded": "superseded"}
 _MAIL_SECONDS = 60
+_LOOKED_AT_BYTES = 1 << 16
 
 
 def release_image(
@@ -133,10 +134,24 @@ def _vote(links: dict[str, str], decision: str) -> None:
     )
 
 
-def _rows_like(sample: str) -> tuple[str, ...]:
-    """The sample data's well-known rows, if they fit the model; else a held-out row."""
-    fits = all(row.count(",") == sample.count(",") for row in _IRIS)
-    return _IRIS if fits else (sample,)
+def _held_out(cloud: RunningCloud, deployment: Deployment) -> str:
+    """The beginning of the held-out data, whole lines of it."""
+    client, bucket = deployment.session(cloud).client("s3"), deployment.data_bucket
+    listed = client.list_objects_v2(Bucket=bucket, Prefix="test/", MaxKeys=1)
+    for item in listed.get("Contents", []):
+        body = client.get_object(Bucket=bucket, Key=item["Key"])["Body"]
+        text: bytes = body.read(_LOOKED_AT_BYTES)
+        whole = text if len(text) < _LOOKED_AT_BYTES else text[: text.rfind(b"\n") + 1]
+        return whole.decode("utf-8-sig", "replace")
+    return ""
+
+
+def _rows_to_ask(held_out: str, sample: str) -> tuple[str, ...]:
+    """Features of two held-out rows with different labels, else of the row that was given."""
+    rows = [row for row in csv.reader(held_out.splitlines()) if row]
+    first = rows[:1]
+    other = [row for row in rows if row[0] != rows[0][0]][:1]
+    return tuple(",".join(row[1:]) for row in first + other) or (sample,)
 
 
 def try_live(
@@ -147,7 +162,8 @@ def try_live(
     Args:
         outcome: of the release that went live.
     """
-    rows = _rows_like(outcome.output["evaluation"]["sampleRow"])
+    sample = outcome.output["evaluation"]["sampleRow"]
+    rows = _rows_to_ask(_held_out(cloud, deployment), sample)
     url = deployment.inference_url
     if url is None:
         say('\nThe model is live. inference.access = "off": there is no public link to it.')

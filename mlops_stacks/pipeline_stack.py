@@ -28,9 +28,19 @@ class PipelineStack(Stack):
 
     Attributes:
         stages: the environments that the pipeline deploys, in their order.
+
+    Args:
+        settings_file: where the settings are, by its path in the repository; None is settings.toml.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        settings_file: str | None = None,
+    ) -> None:
         at = settings.pipeline
         super().__init__(
             scope,
@@ -40,7 +50,11 @@ class PipelineStack(Stack):
             env=Environment(account=at.account, region=at.region) if at else None,
         )
         release = ReleasePipeline(
-            self, "Release", name=settings.names.pipeline, settings=settings.source
+            self,
+            "Release",
+            name=settings.names.pipeline,
+            settings=settings.source,
+            settings_file=settings_file,
         )
         deployed = settings.deployed
         self.stages = tuple(ReleaseStage(self, settings=one) for one in deployed)

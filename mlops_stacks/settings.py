@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,14 @@ from mlops_stacks.settings_environments import (
     places,
 )
 from mlops_stacks.settings_faults import SettingsError, faults_of
-from mlops_stacks.settings_fields import FROZEN, MOST_CHARACTERS, Section, TagKey, TagValue
+from mlops_stacks.settings_fields import (
+    FROZEN,
+    MOST_CHARACTERS,
+    ROOT,
+    Section,
+    TagKey,
+    TagValue,
+)
 from mlops_stacks.settings_gate import GateSettings
 from mlops_stacks.settings_image import ImageSettings
 from mlops_stacks.settings_retraining import RetrainingSettings
@@ -34,7 +42,22 @@ from mlops_stacks.settings_sections import (
     TransformSettings,
 )
 
-SETTINGS_FILE = Path(__file__).resolve().parent.parent / "settings.toml"
+SETTINGS_FILE = ROOT / "settings.toml"
+"""What holds where SETTINGS names no other file."""
+SETTINGS_VARIABLE = "SETTINGS"
+
+
+def settings_file() -> Path:
+    """The file that the environment variable SETTINGS names, by its path in the repository."""
+    return ROOT / (os.environ.get(SETTINGS_VARIABLE) or SETTINGS_FILE)
+
+
+def path_in_repository(file: Path) -> str | None:
+    """How SETTINGS names a file; None if it is settings.toml or lies elsewhere."""
+    file = file.resolve()
+    if file == SETTINGS_FILE or not file.is_relative_to(ROOT):
+        return None
+    return file.relative_to(ROOT).as_posix()
 
 
 class Settings(Section):
@@ -193,17 +216,19 @@ class Settings(Section):
         return self
 
 
-def load_settings(path: Path = SETTINGS_FILE) -> Settings:
-    """Read and validate a settings file.
+def load_settings(path: Path | None = None) -> Settings:
+    """Read and validate a settings file; without one, that of `settings_file`.
 
     Raises:
         SettingsError: the file is missing, is not TOML, or a field is wrong; one line a fault.
     """
+    path = path or settings_file()
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path.name}: no such file; copy it back from the repository"
+            f"{path.name}: no such file; copy it back from the repository, or correct what "
+            f"SETTINGS names: {path}"
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name}: not valid TOML: {error}") from None

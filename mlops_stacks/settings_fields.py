@@ -69,6 +69,23 @@ def instance_type(use: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository, in which settings name files."""
+
+
+def _model_folder(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", value, re.ASCII):
+        raise ValueError(
+            "a folder of the repository is allowed, by its path in it, such as "
+            '"examples/boosted_regressor"'
+        )
+    if not (ROOT / value).resolve().is_relative_to(ROOT):
+        raise ValueError("it leads out of the repository; a folder inside of it is allowed")
+    if not (ROOT / value / "model.py").is_file():
+        raise ValueError("a folder with a model.py is allowed, and there is none")
+    return value
+
+
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if len({value.casefold() for value in values}) < len(values):
         raise ValueError("each only once is allowed")
@@ -111,5 +128,6 @@ FROZEN = (
     PlainSerializer(dict),
 )
 
+ModelFolder = Annotated[str, AfterValidator(_model_folder)]
 LogDays = Annotated[int, AfterValidator(_log_days)]
 DISTINCT = AfterValidator(_distinct)

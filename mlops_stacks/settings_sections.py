@@ -13,6 +13,7 @@ from mlops_stacks.settings_fields import (
     Email,
     Hyperparameter,
     LogDays,
+    ModelFolder,
     ModelName,
     Section,
     instance_type,
@@ -24,9 +25,14 @@ _MOST_APPROVERS = 10  # Their addresses must fit into 4 KB of environment variab
 
 
 class ModelSettings(Section):
-    """What is trained; hyperparameters reach the container as strings, as SageMaker sends them."""
+    """What is trained; hyperparameters reach the container as strings, as SageMaker sends them.
+
+    Attributes:
+        folder: of the repository, with model.py; its files lie over those of container/.
+    """
 
     name: ModelName
+    folder: ModelFolder = "container"
     task: Task = "classification"
     hyperparameters: Annotated[Mapping[str, Hyperparameter], *FROZEN] = Field(
         default={}, validate_default=True

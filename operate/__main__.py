@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 
 from mlops_stacks.names import Names
-from mlops_stacks.settings import SETTINGS_FILE, load_settings
+from mlops_stacks.settings import load_settings, settings_file
 from mlops_stacks.settings_faults import SettingsError
 from operate import lineage, listing, versions
 from operate.decisions import read_decisions
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=says, description=says)
         added.add_argument(
-            "--settings", type=Path, default=SETTINGS_FILE, help="another file than settings.toml"
+            "--settings", type=Path, default=settings_file(), help="another file than settings.toml"
         )
         added.add_argument(
             "--environment", default="", help="one of those that the settings file lists, if any"

@@ -1,11 +1,10 @@
 """The pipeline step that builds the container image, has it tried and scanned, and pushes it."""
 
-import json
-
 from aws_cdk import Aws, CfnOutput, Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 
+from mlops_stacks.image_variables import image_variables
 from mlops_stacks.settings import Settings
 
 RELEASE_INPUT_FILE = "release-input.json"
@@ -58,8 +57,6 @@ class ImageBuildStep(pipelines.CodeBuildStep):
         name_committer: bool,
     ) -> None:
         more = {"COMMITTER": source.source_attribute("AuthorEmail")} if name_committer else {}
-        if settings.image.accepted_findings:
-            more["SCAN_ACCEPTED"] = " ".join(settings.image.accepted_findings)
         super().__init__(
             construct_id,
             input=source,
@@ -72,9 +69,7 @@ class ImageBuildStep(pipelines.CodeBuildStep):
                 "COMMIT_ID": source.source_attribute("CommitId"),
                 "PIPELINE_EXECUTION_ID": "#{codepipeline.PipelineExecutionId}",
                 "OUTPUT": f"{_OUTPUT_FOLDER}/{RELEASE_INPUT_FILE}",
-                "HYPERPARAMETERS": json.dumps(settings.model.hyperparameters_as_text),
-                "SCAN_SEVERITY": settings.image.scan_severity,
-                "SOURCE_URL": settings.image.source_url or settings.source.repository,
+                **image_variables(settings),
                 **more,
             },
             env_from_cfn_outputs={"REPOSITORY_URI": repository_uri},

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops_stacks.constructs.pipeline_findings import acknowledge_pipeline_roles
+from mlops_stacks.settings import SETTINGS_VARIABLE
 from mlops_stacks.settings_sections import SourceSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "package.json"
@@ -35,10 +36,19 @@ class ReleasePipeline(Construct):
     Attributes:
         source: the commit.
         pipeline: the CDK pipeline.
+
+    Args:
+        settings_file: by its path in the repository; None is settings.toml. Synth reads it again.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, settings: SourceSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        settings: SourceSettings,
+        settings_file: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -62,6 +72,7 @@ class ReleasePipeline(Construct):
                 input=self.source,
                 install_commands=["make setup"],
                 commands=["make check", "make check-model", "make synth"],
+                env={SETTINGS_VARIABLE: settings_file} if settings_file else {},
                 primary_output_directory="cdk.out",
                 partial_build_spec=_runtime("python", "3.13"),
                 timeout=Duration.hours(1),

@@ -58,6 +58,8 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         },
     },
 }
+# Settings in a file of another name than settings.toml.
+FILES: Mapping[str, str] = {"closed": "models/other/settings.toml"}
 
 
 def settings_of(variant: str) -> Settings:
@@ -83,10 +85,10 @@ def settings_of_two() -> Settings:
     return Settings.model_validate(document)
 
 
-def build_app(settings: Settings) -> PipelineStack:
+def build_app(settings: Settings, *, file: str | None = None) -> PipelineStack:
     """The construct tree with the feature flags that `cdk synth` would use."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    return build(App(context=context), settings)
+    return build(App(context=context), settings, file=file)
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Synthesis:
 @cache
 def synthesized(variant: str = "shipped") -> Synthesis:
     """The synthesis of a variant; made once, for every test that reads it."""
-    return Synthesis(tree=build_app(settings_of(variant)))
+    return Synthesis(tree=build_app(settings_of(variant), file=FILES.get(variant)))
 
 
 @cache

@@ -84,6 +84,7 @@ def test_the_image_is_tried_and_judged_by_the_settings(shipped: Synthesis) -> No
     }
 
     assert json.loads(given["HYPERPARAMETERS"]) == {"max_leaf_nodes": "5"}
+    assert given["MODEL_FOLDER"] == "container"
     assert given["SCAN_SEVERITY"] == "HIGH"
     assert given["SCAN_ACCEPTED"] == "CVE-2026-1 TEMP-0000000-F7A20F"
     assert given["SOURCE_URL"] == "https://git.example.com/iris"

@@ -57,6 +57,22 @@ def test_the_pipeline_updates_itself_with_the_pinned_cli(shipped: Synthesis) -> 
     assert "cdk -a . deploy ModelPipeline" in commands_of(project, "build")[0]
 
 
+def test_the_commit_is_synthesized_by_the_settings_that_the_pipeline_was_deployed_with(
+    shipped: Synthesis, closed: Synthesis
+) -> None:
+    # Or the pipeline would change itself back to those of settings.toml.
+    given = {
+        name: project_of(synthesis, "Synth")["Environment"].get("EnvironmentVariables")
+        for name, synthesis in {"shipped": shipped, "closed": closed}.items()
+    }
+    assert given == {
+        "shipped": None,
+        "closed": [
+            {"Name": "SETTINGS", "Type": "PLAINTEXT", "Value": "models/other/settings.toml"}
+        ],
+    }
+
+
 def test_a_commit_is_checked_before_it_is_deployed(shipped: Synthesis) -> None:
     project = project_of(shipped, "Synth")
 

@@ -43,7 +43,7 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
     state_dir = tmp_path / folder
     state_dir.mkdir()
     cloud = RunningCloud(state_dir=state_dir, pid=1, port=4, site_port=5, engine=None)
-    path = write_environment(cloud, _DEPLOYMENT, image=_IMAGE)
+    path = write_environment(cloud, _DEPLOYMENT, image=_IMAGE, settings="other/settings.toml")
     assert path == state_dir / "env"
     variables = _sourced(path)
     bundle = str(state_dir / "tls" / "bundle.pem")
@@ -59,6 +59,7 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
         "INFERENCE_URL": "http://127.0.0.1:1/inference",
         "INBOX_URL": "http://127.0.0.1:5",
         "SOURCE_REPOSITORY": str(state_dir / "source.git"),
+        "SETTINGS": "other/settings.toml",
     }
     assert {name: variables[name] for name in expected} == expected
     assert "AWS_PROFILE" not in variables
@@ -68,15 +69,17 @@ def test_a_shell_reads_every_value_as_it_is(tmp_path: Path, folder: str) -> None
 def test_a_cloud_without_an_inference_route_has_an_empty_link(tmp_path: Path) -> None:
     cloud = RunningCloud(state_dir=tmp_path, pid=1, port=4, site_port=5, engine=None)
     closed = replace(_DEPLOYMENT, inference_url=None)
-    assert _sourced(write_environment(cloud, closed, image=_IMAGE))["INFERENCE_URL"] == ""
+    path = write_environment(cloud, closed, image=_IMAGE, settings="settings.toml")
+    assert _sourced(path)["INFERENCE_URL"] == ""
 
 
 def test_of_several_environments_it_is_the_firsts(tmp_path: Path) -> None:
     cloud = RunningCloud(state_dir=tmp_path, pid=1, port=4, site_port=5, engine=None)
-    assert "ENVIRONMENT" not in _sourced(write_environment(cloud, _DEPLOYMENT, image=_IMAGE))
+    path = write_environment(cloud, _DEPLOYMENT, image=_IMAGE, settings="settings.toml")
+    assert "ENVIRONMENT" not in _sourced(path)
     place = Place("222222222222", "eu-central-1")
     first = replace(_DEPLOYMENT, place=place, environment="dev")
-    variables = _sourced(write_environment(cloud, first, image=_IMAGE))
+    variables = _sourced(write_environment(cloud, first, image=_IMAGE, settings="settings.toml"))
     expected = {
         "ENVIRONMENT": "dev",
         "AWS_ACCESS_KEY_ID": "222222222222",

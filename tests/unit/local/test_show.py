@@ -113,11 +113,13 @@ def test_a_run_that_ends_instead_of_asking_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("sample", "rows"),
+    ("held_out", "rows"),
     [
-        ("5.1,3.5,1.4,0.2", ("4.5,1.3,0.3,0.3", "5.9,3,5.1,1.8")),
-        ("14.2,1.7,2.4", ("14.2,1.7,2.4",)),
+        ("a,1,2\na,3,4\n\nb,5,6\nc,7,8\n", ("1,2", "5,6")),
+        ('"a, b",1,2\nc,3,4', ("1,2", "3,4")),
+        ("a,1,2\na,3,4\n", ("1,2",)),
+        ("", ("9,9",)),
     ],
 )
-def test_the_live_model_is_asked_rows_that_it_takes(sample: str, rows: tuple[str, ...]) -> None:
-    assert show._rows_like(sample) == rows
+def test_the_live_model_is_asked_held_out_rows(held_out: str, rows: tuple[str, ...]) -> None:
+    assert show._rows_to_ask(held_out, "9,9") == rows

@@ -7,6 +7,13 @@ SHELL := /bin/bash
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
 CONTAINER_ENV := $(ROOT)/.local/container-env
+# Of another model's folder, with packages of its own: FOLDER names it.
+FOLDER ?= container
+OTHER_FOLDER := $(filter-out container,$(FOLDER))
+MODEL_ENV = $(if $(wildcard $(OTHER_FOLDER:%=%/requirements.txt)),$(ROOT)/.local/models/$(FOLDER),$(CONTAINER_ENV))
+EXAMPLES := $(patsubst %/settings.toml,%,$(wildcard examples/*/settings.toml))
+# Of the model that the settings choose: MODEL_FOLDER, MODEL_TASK and what its image is to be.
+CHOSEN := variables="$$(python -m mlops_stacks.image_variables)" && eval "$$variables"
 CDK := $(ROOT)/node_modules/.bin/cdk
 export PATH := $(VENV)/bin:$(PATH)
 export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
@@ -19,7 +26,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 LOCKED := container/requirements.in container/requirements-test.in $(wildcard examples/*/requirements.in)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model lock test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model check-folder check-examples lock test lint format synth snapshots bench deploy clean
 
 # "make rollback 2" would put back another version than the person means.
 ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
@@ -47,6 +54,12 @@ $(CONTAINER_ENV)/.installed: container/requirements.txt container/requirements-t
 	@echo "== Installing the container's own packages for its tests …"
 	@$(PYTHON) -m venv $(CONTAINER_ENV)
 	@$(CONTAINER_PYTHON) $(PIP_INSTALL) --requirement container/requirements-test.txt
+	@touch $@
+
+$(ROOT)/.local/models/%/.installed: %/requirements.txt container/requirements-test.txt
+	@echo "== Installing the packages of $* for its tests …"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python $(PIP_INSTALL) --requirement $*/requirements.txt --requirement container/requirements-test.txt
 	@touch $@
 
 demo: setup ## a commit released end to end on this machine (DECISION=approve or reject decides)
@@ -86,11 +99,26 @@ check: setup ## what the pipeline asks before synth: the app, whatever model and
 	python -m pytest tests/unit tests/infrastructure tests/snapshots -m "not engine" -n auto --dist loadfile
 
 check-image: setup ## build the image as it lies here and try it as SageMaker will (needs an engine)
-	bash container/build-and-push.sh --local --output .local/check-image/release-input.json
+	$(CHOSEN) && bash container/build-and-push.sh --local --output .local/check-image/release-input.json
 
-check-model: setup $(CONTAINER_ENV)/.installed ## what the pipeline asks of container/ before it builds the image
-	ruff check container
+check-model: setup ## what the pipeline asks of the model before it builds the image
+	@$(CHOSEN) && $(MAKE) --no-print-directory check-folder FOLDER="$$MODEL_FOLDER"
+
+check-folder: setup $(MODEL_ENV)/.installed
+	ruff check $(FOLDER)
+ifeq ($(OTHER_FOLDER),)
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
+else
+	rm -rf .local/overlays/$(FOLDER) && mkdir -p $(dir .local/overlays/$(FOLDER))
+	python container/overlay.py $(FOLDER) .local/overlays/$(FOLDER)
+	cd .local/overlays/$(FOLDER) && $(MODEL_ENV)/bin/python -m pytest tests/test_model.py \
+		$(patsubst $(FOLDER)/%,%,$(wildcard $(FOLDER)/tests/test_*.py))
+endif
+
+check-examples: setup
+	@for folder in $(EXAMPLES); do \
+		SETTINGS="$$folder/settings.toml" $(MAKE) --no-print-directory check-model || exit 1; \
+	done
 
 lock: setup ## requirements.txt from requirements.in: container's and examples' (UPGRADE=1: newest)
 	@for file in $(LOCKED); do \
@@ -100,9 +128,10 @@ lock: setup ## requirements.txt from requirements.in: container's and examples' 
 			$(if $(UPGRADE),--upgrade) "$$(basename "$$file")") || exit 1; \
 	done
 
-test: setup $(CONTAINER_ENV)/.installed ## every test, end to end included
+test: setup $(CONTAINER_ENV)/.installed $(EXAMPLES:%=$(ROOT)/.local/models/%/.installed) ## every test, end to end included
 	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
+	@$(MAKE) --no-print-directory check-examples
 
 lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 	ruff format --check .

@@ -8,6 +8,7 @@ model does better than others is for tests of your own, here or in a file beside
 import dataclasses
 import importlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from plumbing.errors import InputError
 from support import CONTAINER, Server, failure, ml_root, model_files, served, train
 
 LABELS = ("0", "1")  # as they stand in the data; a model gets them as text
-NUMBERS = False  # True: the model predicts numbers (model.task = "regression")
+NUMBERS = os.environ.get("MODEL_TASK") == "regression"  # make sets it, as settings.toml says
 WIDTHS = (2, 5)  # columns of features
 ROWS = 30  # of each label
 

@@ -16,7 +16,7 @@ from tests.e2e.tree import SETTINGS, copy_container, copy_tree, git, put_sample
 
 BRANCH = "release"  # that the tests' settings watch
 # What neither the pipeline's template nor what it deploys is made of.
-_LEFT_OUT = ("bench", "docs", "local", "operate", "tests", "container/tests", ".github")
+_LEFT_OUT = ("bench", "docs", "local", "operate", "tests", "container/tests", "examples", ".github")
 _TEST = """\
 from mlops_stacks.settings import SETTINGS_FILE, load_settings
 

@@ -26,7 +26,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 LOCKED := container/requirements.in container/requirements-test.in $(wildcard examples/*/requirements.in)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model check-folder check-examples lock test lint format synth snapshots bench deploy clean
+.PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model check-folder check-examples lock test lint format synth snapshots soak bench deploy clean
 
 # "make rollback 2" would put back another version than the person means.
 ifneq ($(and $(filter rollback,$(MAKECMDGOALS)),$(filter-out rollback,$(MAKECMDGOALS))),)
@@ -154,6 +154,9 @@ synth: setup ## cdk synth of everything, with the security checks
 
 snapshots: setup ## accept the templates as they are now
 	python -m pytest tests/snapshots --snapshot-update
+
+soak: setup $(CONTAINER_ENV)/.installed ## two million requests, good and bad ones (REQUESTS=…): no error, no memory lost
+	python -m bench soak
 
 bench: setup $(CONTAINER_ENV)/.installed ## measurements, as ratios
 	python -m bench

@@ -1,4 +1,6 @@
-"""`python -m bench [synth] [functions] [evaluation]`: every measurement, or those that are named.
+"""`python -m bench [NAME …]`: every measurement, or those that are named.
+
+    python -m bench soak     2,000,000 requests, good and bad ones, and no memory lost (REQUESTS=…)
 
 Figures also go to .local/bench.json, beside those of measurements that did not run. A ratio is how
 many times better this is than what it is measured beside: larger is better.
@@ -7,27 +9,64 @@ many times better this is than what it is measured beside: larger is better.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
+import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from bench import evaluation, functions, synth
+from bench import container, evaluation, functions, soak, synth
+from bench.figures import write
+from bench.images import NoEngineError, engine, images
+from bench.machine import machine
+from bench.plan import Plan
 
-_RESULT = Path(__file__).resolve().parent.parent / ".local" / "bench.json"
 _RUNS = 5
 _STARTS = 15  # each takes a second
 
 
-def main() -> None:
-    """Measure, print and write."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(_MEASUREMENTS))
-    names = parser.parse_args().names or list(_MEASUREMENTS)
-    if unknown := set(names) - set(_MEASUREMENTS):
+def main() -> int:
+    """Measure, print and write; returns the exit code."""
+    given = _arguments()
+    if given.names == ["soak"]:
+        return soak.main()
+    plan = Plan(rounds=given.rounds, seconds=given.seconds, training_rows=given.training_rows)
+    for name in given.names or [*_MEASUREMENTS, *container.MEASUREMENTS]:
+        if name in _MEASUREMENTS:
+            write(ratios=_MEASUREMENTS[name]())
+        else:
+            _in_containers(name, plan)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    known = [*_MEASUREMENTS, *container.MEASUREMENTS]
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    plan = Plan()
+    parser.add_argument("--rounds", type=int, default=plan.rounds, help="turns in containers")
+    parser.add_argument("--seconds", type=float, default=plan.seconds, help="of each load, a turn")
+    parser.add_argument("--training-rows", type=int, default=plan.training_rows)
+    given = parser.parse_args()
+    if given.names != ["soak"] and (unknown := set(given.names) - set(known)):
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
-    for name in names:
-        _write(_MEASUREMENTS[name]())
+    return given
+
+
+def _in_containers(name: str, plan: Plan) -> None:
+    measure, figure_names = container.MEASUREMENTS[name]
+    print(f"{name}, beside the baseline stack")
+    try:
+        found = measure(images(), plan)
+    except NoEngineError as error:
+        print(f"  not measured: {error}")
+        write(gone=figure_names)
+        return
+    for figure in found:
+        print(figure.line())
+    write(figures=found, machine=machine(engine=engine().program))
 
 
 def _synth() -> dict[str, float]:
@@ -85,13 +124,6 @@ _MEASUREMENTS: dict[str, Callable[[], dict[str, float]]] = {
 }
 
 
-def _write(ratios: dict[str, float]) -> None:
-    written = json.loads(_RESULT.read_text(encoding="utf-8")) if _RESULT.exists() else {}
-    merged = {**written, "ratios": {**written.get("ratios", {}), **ratios}}
-    _RESULT.parent.mkdir(exist_ok=True)
-    _RESULT.write_text(json.dumps(merged, indent=1), encoding="utf-8")
-
-
 def _mib(size: int) -> str:
     return f"{size / 2**20:>5.0f} MiB"
 
@@ -101,4 +133,4 @@ def _spread(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,8 +12,8 @@ from typing import Any
 
 import model as room
 
-from plumbing import log, media, payload
-from plumbing.payload import CSV, JSON, BadRequestError
+from plumbing import log, media, prediction
+from plumbing.payload import JSON, BadRequestError
 from plumbing.serving_settings import MEBIBYTE, ServingSettings
 
 Message = MutableMapping[str, Any]
@@ -106,14 +106,16 @@ class InferenceApp:
         headers = dict(scope["headers"])
         given = media.content_type(headers.get(b"content-type", b"").decode("latin-1"))
         if given is None:
-            raise HttpError(415, f"Send a Content-Type of {CSV} or {JSON}, in UTF-8.")
+            raise HttpError(415, f"Send a Content-Type of {media.SUPPORTED}, in UTF-8.")
         wanted = media.accepted(headers.get(b"accept", b"").decode("latin-1"), given)
         if wanted is None:
-            raise HttpError(406, f"The answer can be {CSV} or {JSON}. Accept one of them.")
+            raise HttpError(406, f"The answer can be {media.SUPPORTED}. Accept one of them.")
         body = await self._read(headers, receive)
         if len(body) <= INLINE_BYTES:
-            return wanted, _predict(model, body, given, wanted)
-        return wanted, await asyncio.to_thread(_predict, model, body, given, wanted)
+            return wanted, prediction.answer(model, body, given=given, wanted=wanted)
+        return wanted, await asyncio.to_thread(
+            prediction.answer, model, body, given=given, wanted=wanted
+        )
 
     async def _read(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         self._check_size(int(headers.get(b"content-length", b"0")))
@@ -136,10 +138,3 @@ class InferenceApp:
                 413,
                 f"The body is larger than {self._limit // MEBIBYTE} MB. Send fewer rows at once.",
             )
-
-
-def _predict(model: room.Model, body: bytes, given: str, wanted: str) -> bytes:
-    read = payload.read_csv if given == CSV else payload.read_json
-    features = read(body, width=model.feature_count, feature_type=room.FEATURE_TYPE)
-    predictions = room.predict(model, features)
-    return (payload.render_csv if wanted == CSV else payload.render_json)(predictions)

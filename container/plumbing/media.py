@@ -2,9 +2,27 @@
 
 from functools import lru_cache
 
-from plumbing.payload import CSV, JSON
+from plumbing import parquet
+from plumbing.payload import CSV, JSON, JSON_LINES, PARQUET
 
-OFFERED = (CSV, JSON)
+_PARQUET_NAMES = (PARQUET, "application/vnd.apache.parquet") if parquet.installed() else ()
+# Every name that is understood, and which format it is. In this order among equals.
+_KINDS = {
+    CSV: CSV,
+    JSON: JSON,
+    JSON_LINES: JSON_LINES,
+    "application/x-jsonlines": JSON_LINES,
+    "application/jsonl": JSON_LINES,
+    "application/x-ndjson": JSON_LINES,
+    **dict.fromkeys(_PARQUET_NAMES, PARQUET),
+}
+# For the message to a client that sends or accepts something else.
+SUPPORTED = f"{CSV}, {JSON}, {JSON_LINES} or {PARQUET}"
+if not _PARQUET_NAMES:
+    SUPPORTED = (
+        f"{CSV}, {JSON} or {JSON_LINES} (or {PARQUET}, once arro3-core and arro3-io are in the "
+        "image's requirements.in)"
+    )
 
 
 @lru_cache(maxsize=64)  # clients send the same few headers again and again
@@ -15,25 +33,36 @@ def content_type(header: str) -> str | None:
         key, _, value = parameter.partition("=")
         if key == "charset" and value.strip('"') not in ("utf-8", "utf8", "us-ascii"):
             return None
-    return name if name in OFFERED else None
+    return name if name in _KINDS else None
 
 
 @lru_cache(maxsize=64)
-def accepted(header: str, preferred: str) -> str | None:
-    """The offered type an Accept header likes best, ``preferred`` among equals; None if none."""
-    ranked = sorted(OFFERED, key=lambda offer: (-_quality(header, offer), offer != preferred))
+def accepted(header: str, given: str) -> str | None:
+    """The offered type an Accept header likes best, None if none.
+
+    Among equals it is that of the request, ``given``; but Parquet only where it is asked for by
+    name, else CSV.
+    """
+    preferred = CSV if kind(given) == PARQUET else given
+    ranked = sorted(_KINDS, key=lambda offer: (-_quality(header, offer), offer != preferred))
     return ranked[0] if _quality(header, ranked[0]) > 0 else None
+
+
+def kind(name: str) -> str:
+    """The format that an offered type, which may have several names, stands for."""
+    return _KINDS[name]
 
 
 def _quality(header: str, offer: str) -> float:
     """The weight (0 to 1) of the most specific range of the header that covers ``offer``."""
+    by_name_only = kind(offer) == PARQUET
     if not header.strip():
-        return 1.0
+        return 0.0 if by_name_only else 1.0
     family = offer.split("/")[0] + "/*"
     best = (0, 0.0)  # how specific, weight
     for part in header.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
-        if name in (offer, family, "*/*"):
+        if name == offer or (name in (family, "*/*") and not by_name_only):
             best = max(best, (("*/*", family, offer).index(name) + 1, _weight(parameters)))
     return best[1]
 

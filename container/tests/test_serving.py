@@ -63,9 +63,9 @@ def test_execution_parameters_for_batch_transform(server: Server) -> None:
         ("1,2,3,4\n1,2,x,4", "text/csv", "", 400, "Row 2, column 3: 'x' is not a number."),
         ("", "text/csv", "", 400, "empty"),
         ("{}", "application/json", "", 400, "instances"),
-        ("1,2,3,4", "text/plain", "", 415, "text/csv or application/json"),
+        ("1,2,3,4", "text/plain", "", 415, "text/csv, application/json"),
         ("1,2,3,4", "text/csv; charset=latin-1", "", 415, "UTF-8"),
-        ("1,2,3,4", "text/csv", "image/png", 406, "text/csv or application/json"),
+        ("1,2,3,4", "text/csv", "image/png", 406, "text/csv, application/json"),
     ],
 )
 def test_a_request_that_cannot_be_answered_is_told_why(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.image_build import PushedImage
 from tests.e2e.system import Approved, System
+from tests.e2e.tree import ROOT
 from tests.e2e.web import ask_signed
 
+# scikit-learn's data sets are in the environment of the container's tests.
+_CONTAINER_PYTHON = os.environ.get("CONTAINER_PYTHON") or str(
+    ROOT / ".local" / "container-env" / "bin" / "python"
+)
 _WRITE = """\
 import sys
 from sklearn import datasets
@@ -22,18 +27,10 @@ for features, target in zip(data.data.tolist(), data.target.tolist()):
 """
 
 
-def _model_python(system: System) -> Path:
-    """The Python of the environment that the model runs in; scikit-learn's data sets are there."""
-    for python in sorted(system.cloud.state_dir.glob("environments/*/bin/python")):
-        if list(python.parent.parent.glob("lib/*/site-packages/sklearn")):
-            return python
-    raise AssertionError("no environment with scikit-learn has been made")
-
-
-def _rows(system: System, name: str) -> list[str]:
+def _rows(name: str) -> list[str]:
     """A data set as rows of CSV, label first, in a shuffled but always equal order."""
     written = subprocess.run(
-        [str(_model_python(system)), "-c", _WRITE, name],
+        [_CONTAINER_PYTHON, "-c", _WRITE, name],
         capture_output=True,
         text=True,
         check=True,
@@ -56,7 +53,7 @@ def test_another_data_set_is_released_as_it_is(
 ) -> None:
     # Given another data set in place of the iris
     assert first.outcome.status == "SUCCEEDED"
-    rows = _rows(other, name)
+    rows = _rows(name)
     quarter = len(rows) // 4
     other.put_data("train", {"part-1.csv": "\n".join(rows[quarter:]) + "\n"})
     other.put_data("test", {"part-1.csv": "\n".join(rows[:quarter])})

@@ -67,11 +67,6 @@ def put_sample(container: Path) -> None:
     for path in SAMPLE.iterdir():
         if path.is_file():
             shutil.copy(path, container / "sample" if path.suffix == ".csv" else container)
-    # The image's own model may need other packages; the sample is a scikit-learn tree.
-    requirements = container / "requirements.txt"
-    wanted = requirements.read_text(encoding="utf-8")
-    if "\nscikit-learn" not in f"\n{wanted}":
-        requirements.write_text(f"{wanted}\nscikit-learn\n", encoding="utf-8")
 
 
 def git(folder: Path, *arguments: str) -> None:

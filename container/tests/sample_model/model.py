@@ -1,30 +1,18 @@
 """A sample model for the tests of the plumbing, apart from the model that is shipped.
 
-It stays as it is when container/model.py is replaced, so that those tests go on to hold.
-
-What the rest of the container asks of it:
-
-- ``FEATURE_TYPE``: the numpy type of every feature matrix; values that do not fit are refused.
-- ``Hyperparameters``: a frozen dataclass; each field declares type, default, bounds and help.
-- ``fit(features=, labels=, hyperparameters=)`` trains and returns a model.
-- ``score(labels, predictions)`` returns the metrics that training prints.
-- ``save(model, folder)`` and ``load(folder)`` store it and read it back.
-- ``predict(model, features)`` gives one prediction a row; a model has ``feature_count``.
-
-The sample is a decision tree that classifies rows of numbers. It is stored as plain arrays, not
-as a pickle: loading a model can never run code, and serving needs numpy alone.
+It stays as it is when container/model.py is replaced, so that those tests go on to hold: a decision
+tree of the plainest kind, too slow for more than a few rows.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from plumbing.hyperparameters import hyperparameter
 
-# scikit-learn's trees compare 32-bit features with 64-bit thresholds; so must predict().
 FEATURE_TYPE = np.float32
 
 Features = NDArray[np.float32]
@@ -45,7 +33,7 @@ class Hyperparameters:
         default=1, minimum=1, help="fewest training rows in a leaf"
     )
     random_state: int = hyperparameter(
-        default=0, minimum=0, maximum=2**32 - 1, help="seed; the same seed gives the same tree"
+        default=0, minimum=0, maximum=2**32 - 1, help="seed; nothing here is random"
     )
 
 
@@ -67,31 +55,25 @@ class Model:
 
 def fit(*, features: Features, labels: Sequence[str], hyperparameters: Hyperparameters) -> Model:
     """Fits a tree to ``features`` (rows, columns) and one label a row."""
-    # Imported here, because serving must not load it.
-    from sklearn.tree import DecisionTreeClassifier  # type: ignore[import-untyped]
-
-    classes = _classes(labels)
-    index = {str(label): position for position, label in enumerate(classes)}
-    tree = (
-        DecisionTreeClassifier(**asdict(hyperparameters))
-        .fit(features, [index[label] for label in labels])
-        .tree_
-    )
-    nodes = np.arange(tree.node_count)
-    is_leaf = tree.children_left == tree.children_right
+    known = _classes(labels)
+    classes = np.array([[str(label) for label in known].index(label) for label in labels])
+    growth = _Growth(features, classes, hyperparameters.min_samples_leaf)
+    growth.add(np.arange(len(labels)), depth=0)
+    most = hyperparameters.max_leaf_nodes or len(labels)
+    deepest = hyperparameters.max_depth or len(labels)
+    while len(growth.feature) < 2 * most - 1:
+        splits = [split for split in growth.splits if growth.depth[split[1]] < deepest]
+        if not splits:
+            break
+        growth.divide(max(splits, key=lambda split: split[0]))
     return Model(
         feature_count=features.shape[1],
-        labels=classes,
-        depth=tree.max_depth,
-        feature=np.where(is_leaf, 0, tree.feature).astype(np.intp),
-        threshold=np.where(is_leaf, 0.0, tree.threshold),
-        children=np.stack(
-            [
-                np.where(is_leaf, nodes, tree.children_left),
-                np.where(is_leaf, nodes, tree.children_right),
-            ]
-        ).astype(np.intp),
-        node_class=tree.value[:, 0, :].argmax(axis=1).astype(np.intp),
+        labels=known,
+        depth=max(growth.depth),
+        feature=np.array(growth.feature),
+        threshold=np.array(growth.threshold),
+        children=np.array([growth.left, growth.right]),
+        node_class=np.array(growth.value),
     )
 
 
@@ -159,3 +141,55 @@ def _classes(labels: Sequence[str]) -> list[str] | list[int]:
         return sorted(distinct)
     # "01" or "+1" would not come back as it was written, so such labels stay text.
     return numbers if {str(number) for number in numbers} == distinct else sorted(distinct)
+
+
+class _Growth:
+    """The nodes so far, and the best split of each leaf that can be divided."""
+
+    def __init__(self, features: Features, classes: NDArray[np.intp], smallest: int) -> None:
+        self._features, self._classes, self._smallest = features, classes, smallest
+        self._rows: list[NDArray[np.intp]] = []
+        self.splits: list[tuple[float, int, int, float]] = []  # gain, node, column, threshold
+        self.feature: list[int] = []
+        self.threshold: list[float] = []
+        self.left: list[int] = []
+        self.right: list[int] = []
+        self.value: list[int] = []
+        self.depth: list[int] = []
+
+    def add(self, rows: NDArray[np.intp], *, depth: int) -> int:
+        node = len(self.feature)
+        self._rows.append(rows)
+        self.feature.append(0)
+        self.threshold.append(0.0)
+        self.left.append(node)
+        self.right.append(node)
+        self.value.append(int(np.bincount(self._classes[rows]).argmax()))
+        self.depth.append(depth)
+        impurity = self._impurity(rows)
+        found: list[tuple[float, int, int, float]] = []
+        for column in range(self._features.shape[1] if impurity > 0 else 0):
+            values = self._features[rows, column].astype(np.float64)
+            distinct = np.unique(values)
+            for threshold in (distinct[1:] + distinct[:-1]) / 2:
+                sides = rows[values <= threshold], rows[values > threshold]
+                if min(map(len, sides)) >= self._smallest:
+                    gain = impurity - sum(map(self._impurity, sides))
+                    found.append((gain, node, column, float(threshold)))
+        if found:
+            self.splits.append(max(found, key=lambda split: split[0]))
+        return node
+
+    def divide(self, split: tuple[float, int, int, float]) -> None:
+        _, node, column, threshold = split
+        self.splits.remove(split)
+        rows = self._rows[node]
+        goes_right = self._features[rows, column] > np.float64(threshold)
+        self.feature[node], self.threshold[node] = column, threshold
+        self.left[node] = self.add(rows[~goes_right], depth=self.depth[node] + 1)
+        self.right[node] = self.add(rows[goes_right], depth=self.depth[node] + 1)
+
+    def _impurity(self, rows: NDArray[np.intp]) -> float:
+        """Gini's, times the rows."""
+        counts = np.bincount(self._classes[rows])
+        return len(rows) - float((counts**2).sum()) / len(rows)

@@ -1,0 +1,186 @@
+"""Reads a request of JSON, ``{"instances": [[1.5, 2], ...]}``, in blocks of its rows.
+
+A row is a list of numbers, or that list in one of the two objects that SageMaker's own algorithms
+take: ``{"features": [...]}`` and ``{"data": {"features": {"values": [...]}}}``.
+https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from numpy.typing import DTypeLike, NDArray
+
+from plumbing import payload, plain_numbers
+from plumbing.errors import shown
+from plumbing.payload import BadRequestError
+
+SHAPE = 'Send {"instances": [[1.5, 2], ...]}: one list of numbers a row.'
+_BEGIN = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"instances"[ \t\r\n]*:[ \t\r\n]*\[')
+_END = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
+_END_BYTES = 64  # where _END is looked for
+_ROWS = 4096  # a block of rows that have been read already
+_NUMBERS = {int, float}
+
+
+def blocks(
+    body: memoryview, *, width: int, feature_type: DTypeLike, size: int
+) -> Iterator[NDArray[Any]]:
+    """Matrices (rows, ``width``) of ``feature_type``.
+
+    Plain lists of numbers are read in blocks of ``size`` bytes; any other document as a whole.
+
+    Raises, while iterating:
+        BadRequestError: names the first bad row and column (from 1) and what is wrong there.
+    """
+    rows = _rows(body)
+    first_row = 1
+    if rows and all(_is_plain(text, width) for text in _texts(rows, size)):
+        for text in _texts(rows, size):
+            listed = b"[" + text + b"]"
+            values = plain_numbers.flat(listed)
+            # An empty list looks like one of one number.
+            if values is not None and len(values) == width * text.count(b"]"):
+                block = payload.features(
+                    values, width=width, feature_type=feature_type, first_row=first_row
+                )
+            else:  # not JSON, an empty list, or numbers beyond those that the parser takes
+                try:
+                    instances = loads(listed)
+                except ValueError as error:
+                    raise _not_json(body, error) from None
+                block = matrix(
+                    instances, width=width, feature_type=feature_type, first_row=first_row
+                )
+            yield block
+            first_row += len(block)
+        return
+    instances = _instances(body)
+    for start in range(0, len(instances), _ROWS):
+        some = instances[start : start + _ROWS]
+        yield matrix(some, width=width, feature_type=feature_type, first_row=start + 1)
+
+
+def loads(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """What the text holds; whole numbers beyond 64 bits may come as the nearest double.
+
+    Raises:
+        ValueError: it is not JSON as Python's json reads it.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)  # takes a little more, such as NaN, and says what is wrong
+
+
+def matrix(
+    rows: Sequence[object], *, width: int, feature_type: DTypeLike, first_row: int
+) -> NDArray[Any]:
+    """Rows of JSON, the first of which is row ``first_row``, as a matrix of ``feature_type``.
+
+    Raises:
+        BadRequestError: names the first bad row and column and what is wrong there.
+    """
+    values: list[float] = []
+    refusal: BadRequestError | None = None
+    try:
+        for number, row in enumerate(rows, first_row):
+            values.extend(numbers(row, number=number, width=width))
+    except BadRequestError as error:
+        refusal = error
+    # A value of an earlier row that is not finite comes first.
+    block = payload.features(values, width=width, feature_type=feature_type, first_row=first_row)
+    if refusal:
+        raise refusal
+    return block
+
+
+def numbers(row: object, *, number: int, width: int) -> list[float]:
+    """The features of row ``number``.
+
+    Raises:
+        BadRequestError: it is no list of ``width`` numbers.
+    """
+    for name in ("data", "features", "values"):
+        if isinstance(row, dict) and name in row and "keys" not in row:  # keys: a sparse row
+            row = row[name]
+    if not isinstance(row, list):
+        raise BadRequestError(f"Row {number} is not a list of {width} numbers.")
+    payload.check_width(row, number=number, width=width)
+    if not _NUMBERS.issuperset(map(type, row)):
+        column = next(place for place, value in enumerate(row, 1) if type(value) not in _NUMBERS)
+        why = f"{shown(row[column - 1])} is not a number."
+        raise BadRequestError(f"Row {number}, column {column}: {why}")
+    try:
+        return [float(value) for value in row]
+    except OverflowError:
+        return [_float_or_infinity(value) for value in row]
+
+
+def _rows(body: memoryview) -> memoryview | None:
+    """The text between the brackets of the instances, if there seems to be nothing else."""
+    begin = _BEGIN.match(body)
+    tail = max(0, len(body) - _END_BYTES)
+    end = _END.search(bytes(body[tail:]))
+    if not begin or not end or tail + end.start() < begin.end():
+        return None
+    return body[begin.end() : tail + end.start()]
+
+
+def _texts(rows: memoryview, size: int) -> Iterator[bytes]:
+    """About ``size`` bytes at a time, cut at commas between lists."""
+    start = 0
+    while start < len(rows):
+        reach = size
+        while True:
+            text = bytes(rows[start : start + reach])
+            end = text.rfind(b"],") + 1
+            if end or start + len(text) == len(rows):
+                break
+            reach *= 2
+        if start + len(text) < len(rows):
+            text = text[:end]
+        yield text
+        start += len(text) + 1
+
+
+def _is_plain(text: bytes, width: int) -> bool:
+    """Whether there is nothing but lists of as many numbers, though not if these are numbers."""
+    marks = text.translate(None, plain_numbers.ALPHABET + b"\r\n")
+    row = b"[" + b"," * (width - 1) + b"],"
+    return bool(marks) and marks + b"," == row * ((len(marks) + 1) // len(row))
+
+
+def _instances(body: memoryview) -> list[object]:
+    text = bytes(body)
+    try:
+        content = loads(text)
+    except RecursionError:
+        raise BadRequestError(f"The body is nested too deeply. {SHAPE}") from None
+    except ValueError as error:
+        raise _not_json(body, error) from None
+    rows = content.get("instances") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise BadRequestError(f"The body has no list of instances. {SHAPE}")
+    return rows
+
+
+def _not_json(body: memoryview, error: ValueError) -> BadRequestError:
+    reason = str(error)
+    try:
+        json.loads(bytes(body))  # for the place of the error in the whole body
+    except ValueError as whole:
+        reason = str(whole)
+    if not bytes(body).strip():
+        reason = "it is empty"
+    return BadRequestError(f"The body is not valid JSON: {reason}. {SHAPE}")
+
+
+def _float_or_infinity(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")

@@ -1,0 +1,158 @@
+"""Reads and writes Parquet, by arro3, where that is installed; it is loaded when first asked for.
+
+https://parquet.apache.org/docs/file-format/
+"""
+
+import importlib.util
+import io
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from plumbing import payload, rendering
+from plumbing.payload import BadRequestError
+
+if TYPE_CHECKING:
+    from arro3.core import DataType, RecordBatch, RecordBatchReader, Schema
+
+COLUMN = "prediction"
+# Parquet can say a number a million times in a few bytes; a body of CSV holds no more than this.
+VALUES = 50_000_000
+_ROWS = 8192  # a block
+_MAGIC = b"PAR1"
+
+
+def installed() -> bool:
+    """Whether the image has what this module needs."""
+    return all(importlib.util.find_spec(name) for name in ("arro3", "arro3.core", "arro3.io"))
+
+
+def blocks(
+    body: memoryview, *, width: int, feature_type: DTypeLike, size: int
+) -> Iterator[NDArray[Any]]:
+    """Matrices (rows, ``width``) of ``feature_type``; the columns count in their order.
+
+    Raises, while iterating:
+        BadRequestError: names the column that has no numbers, or row and column of a null or of a
+            value that is not finite.
+    """
+    first_row = 1
+    for batch in _batches(body, rows=min(size, _ROWS), width=width):
+        if (first_row - 1 + batch.num_rows) * width > VALUES:
+            raise BadRequestError(
+                f"The body has more than {VALUES // width} rows. Send fewer at once."
+            )
+        if batch.num_rows:
+            yield _matrix(batch, feature_type=feature_type, first_row=first_row)
+            first_row += batch.num_rows
+    if first_row == 1:
+        raise BadRequestError(f"The body has no rows. Send {width} columns of numbers.")
+
+
+def body(predictions: Iterable[rendering.Column]) -> bytes:
+    """A file of one column, ``prediction``: text, whole numbers or doubles.
+
+    Raises:
+        rendering.PredictionError: a prediction is missing or not finite.
+    """
+    from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, Schema
+    from arro3.io import write_parquet
+
+    columns = []
+    row = 1
+    for values in predictions:
+        rendering.refuse_missing(values, row)
+        columns.append(values)
+        row += len(values)
+    kind = _column_type(columns)
+    schema = Schema([Field(COLUMN, kind, nullable=False)])
+
+    def batches() -> Iterator[RecordBatch]:
+        for values in columns:
+            if DataType.is_string(kind):
+                array = Array([str(value) for value in values], type=kind)
+            else:
+                whole = DataType.is_integer(kind)
+                array = Array.from_numpy(np.asarray(values, np.int64 if whole else np.float64))
+            yield RecordBatch.from_arrays([array], schema=schema)
+
+    file = io.BytesIO()
+    reader = RecordBatchReader.from_batches(schema, batches())
+    write_parquet(reader, file, compression="snappy")
+    return file.getvalue()
+
+
+def _batches(body: memoryview, *, rows: int, width: int) -> "Iterator[RecordBatch]":
+    # The library panics where these are missing, and prints so.
+    if len(body) < 12 or bytes(body[:4]) != _MAGIC or bytes(body[-4:]) != _MAGIC:
+        raise BadRequestError("The body is not a Parquet file. Send one that is whole.")
+    try:
+        reader = _open(body, rows)
+        _check_schema(reader.schema, width)
+        yield from reader
+    except BadRequestError:
+        raise
+    except BaseException as error:
+        # A panic of the library is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        why = str(error).partition("\n")[0][:200]
+        raise BadRequestError(f"The body is not a sound Parquet file: {why}.") from None
+
+
+def _open(body: memoryview, rows: int) -> "RecordBatchReader":
+    from arro3.io import read_parquet
+
+    return read_parquet(body, batch_size=rows)
+
+
+def _check_schema(schema: "Schema", width: int) -> None:
+    from arro3.core import DataType
+
+    if len(schema) != width:
+        raise BadRequestError(
+            f"The file has {len(schema)} columns; the model expects {width}. "
+            "Send features only, in the order of training."
+        )
+    for number in range(width):
+        field = schema[number]
+        if not (DataType.is_integer(field.type) or DataType.is_floating(field.type)):
+            kind = repr(field.type).strip().removeprefix("arro3.core.DataType")
+            raise BadRequestError(
+                f"Column {number + 1}, {field.name!r}, is of type {kind}. "
+                "Send whole or floating-point numbers."
+            )
+
+
+def _matrix(batch: "RecordBatch", *, feature_type: DTypeLike, first_row: int) -> NDArray[Any]:
+    values = np.empty((batch.num_rows, batch.num_columns))
+    for number, array in enumerate(batch.columns):
+        if array.null_count:
+            row = first_row + list(array.to_pylist()).index(None)
+            name = batch.schema[number].name
+            raise BadRequestError(
+                f"Row {row}, column {number + 1}, {name!r}: the value is null. Fill it or drop it."
+            )
+        values[:, number] = array.to_numpy()
+    return payload.features(
+        values, width=batch.num_columns, feature_type=feature_type, first_row=first_row
+    )
+
+
+def _column_type(columns: list[rendering.Column]) -> "DataType":
+    from arro3.core import DataType
+
+    kinds = {kind for values in columns for kind in _types(values)}
+    if any(issubclass(kind, (bool, np.uint64)) for kind in kinds):
+        return DataType.string()
+    if all(issubclass(kind, (int, np.integer)) for kind in kinds):
+        return DataType.int64()
+    if all(issubclass(kind, (int, float, np.number)) for kind in kinds):
+        return DataType.float64()
+    return DataType.string()
+
+
+def _types(values: rendering.Column) -> set[type]:
+    return set(map(type, values)) if isinstance(values, list) else {values.dtype.type}

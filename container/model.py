@@ -81,7 +81,7 @@ def predict(model: Model, features: Features) -> Predictions:
     classes = model.tree.predict(features)
     if isinstance(classes, list):  # of few rows
         return [model.labels[number] for number in classes]
-    return model.label_array.take(classes).tolist()
+    return model.label_array.take(classes)
 
 
 def score(labels: Sequence[str], predictions: Predictions) -> Mapping[str, float]:

@@ -2,16 +2,22 @@
 
 import csv
 import io
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plumbing import labelled_rows, training_data
 from plumbing.errors import InputError
 from plumbing.paths import MlPaths
 from plumbing.training_data import read_channel
-from support import ml_root
+from support import CONTAINER, ml_root
 
 GOOD = b"a,1,2\nb,3,4\n"
 
@@ -104,3 +110,136 @@ def test_what_csv_writes_is_read_back(
     assert data.labels == [label.strip() for label, _ in rows]
     assert data.features.tolist() == [values for _, values in rows]
     assert data.features.dtype == np.float32
+
+
+FIELDS = st.sampled_from(
+    ["1", "-0", "2.5", "1e3", " 7", ".5", "01", "+1", '"8"', '"1\n"', '"2\r\n"', "1_0", "x", ""]
+)
+PLAIN = st.lists(st.sampled_from(["1", "-2.5", "1e3", "0.125"]), min_size=2, max_size=2)
+LINES = st.one_of(
+    st.tuples(st.sampled_from(["a", "b", "été", " a", "a\tb"]), PLAIN),
+    st.tuples(st.sampled_from(["a", '"a,b"', '"q""q"', '5"', '"', "", " ", '"a\nb"']), PLAIN),
+    st.tuples(st.just("a"), st.lists(FIELDS, min_size=1, max_size=3)),
+).map(lambda line: ",".join([line[0], *line[1]]))
+BLANKS = st.sampled_from(["", " ", "\t"])
+
+
+def read_or_refused(folder: Path) -> object:
+    try:
+        data = read_channel(folder, np.float32)
+    except InputError as error:
+        return str(error)
+    # As bytes, because -0 equals 0.
+    return data.features.tobytes(), data.features.shape, data.labels
+
+
+@given(
+    lines=st.lists(st.one_of(LINES, LINES, LINES, BLANKS), min_size=1, max_size=12),
+    ends=st.lists(st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"]), min_size=12, max_size=12),
+    cut=st.booleans(),
+    size=st.integers(1, 80),
+)
+def test_blocks_of_any_size_read_as_the_whole_file_read_carefully(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[str],
+    ends: list[str],
+    cut: bool,
+    size: int,
+) -> None:
+    # Given a file of plain and odd lines
+    text = "".join(itertools.chain.from_iterable(zip(lines, ends, strict=False)))
+    folder = tmp_path_factory.mktemp("channel")
+    (folder / "a.csv").write_bytes((text[:-1] if cut else text).encode())
+    # When it is read in small blocks, the plain ones fast
+    with mock.patch.object(training_data, "BLOCK_BYTES", size):
+        ours = read_or_refused(folder)
+    # Then it is what csv and float make of it as a whole, or refused in the same words
+    with mock.patch.object(labelled_rows, "plain", return_value=None):
+        assert ours == read_or_refused(folder)
+
+
+ORDINARY = b"a,1,2\nbc,3.5,-4e2\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        (ORDINARY * 40000, 80001),
+        (ORDINARY.replace(b"\n", b"\r\n") * 40000, 80001),
+        (ORDINARY * 20000 + b"\n\n" + ORDINARY * 20000, 80003),
+        (ORDINARY * 20000 + b'"q","1\n",2\n' + ORDINARY * 20000, 80003),
+        (b'"a",1,2\n' * 80000, 80001),
+    ],
+    ids=["plain", "carriage returns", "blank lines", "a number of two lines", "quoted"],
+)
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (b"a,1,x\n", "column 3: 'x' is not a number."),
+        (b"a,1\n", "2 columns, but the rows before have 3."),
+        (b"a,1,1e39\n", "column 3: the value is not a finite float32."),
+        (b"\xff,1,2\n", "not UTF-8 text."),
+    ],
+    ids=["text", "ragged", "too large", "not UTF-8"],
+)
+def test_a_fault_far_down_is_told_with_its_line(
+    tmp_path: Path, before: bytes, line: int, bad: bytes, said: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(before + bad + ORDINARY * 1000)
+    with pytest.raises(InputError) as caught:
+        read_channel(tmp_path, np.float32)
+    assert str(caught.value).startswith(f"a.csv line {line}")
+    assert said in str(caught.value)
+
+
+def test_an_open_quote_is_told_before_the_rest_of_the_file_is_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'"a,1,2\n' + ORDINARY * 100_000)
+    with pytest.raises(InputError, match=r"a\.csv line \d+: not valid CSV \(field larger than"):
+        read_channel(tmp_path, np.float32)
+
+
+def test_labels_that_read_the_same_are_one_text(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(ORDINARY * 50_000 + b'"a",1,2\n a,1,2\n')
+    labels = read_channel(tmp_path, np.float32).labels
+    assert len({id(label) for label in labels}) == len(set(labels)) == 2
+
+
+def test_labels_that_hardly_come_again_are_not_remembered_for_ever(tmp_path: Path) -> None:
+    rows = range(200_000)
+    (tmp_path / "a.csv").write_text("".join(f"{row / 7},{row}\n" for row in rows))
+    data = read_channel(tmp_path, np.float64)
+    assert data.labels == [str(row / 7) for row in rows]
+    assert data.features[:, 0].tolist() == [*rows]
+
+
+MEASURE = """
+import pathlib, resource, sys
+import numpy as np
+from plumbing.training_data import read_channel
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = peak()
+data = read_channel(pathlib.Path(sys.argv[1]), np.float32)
+print(peak() - before, data.features.nbytes + 8 * len(data.labels), len(data.labels))
+"""
+
+
+@pytest.fixture
+def channel_of_100_mb(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "a.csv"
+    part = b"".join(b"class-%d,%d.25,1.5,-3,4\n" % (row % 7, row) for row in range(40_000))
+    with path.open("wb") as file:
+        while file.tell() < 100_000_000:
+            file.write(part)
+    yield tmp_path
+    path.unlink()
+
+
+def test_reading_takes_little_more_memory_than_what_is_read(channel_of_100_mb: Path) -> None:
+    command = [sys.executable, "-c", MEASURE, str(channel_of_100_mb)]
+    done = subprocess.run(command, cwd=CONTAINER, capture_output=True, text=True, check=True)
+    taken, arrays, rows = map(int, done.stdout.split())
+    assert rows > 3_000_000
+    assert taken < 1.5 * arrays

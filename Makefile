@@ -143,6 +143,11 @@ lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 		container/ecr.py container/sbom.py
 	mypy --config-file container/mypy.ini --python-executable $(CONTAINER_PYTHON) \
 		container/model.py container/tests/test_model.py
+	@for folder in $(EXAMPLES); do \
+		echo "mypy $$folder"; \
+		MYPYPATH="$$folder" mypy --strict --config-file container/mypy.ini \
+			--python-executable $(CONTAINER_PYTHON) $$(find "$$folder" -name '*.py') || exit 1; \
+	done
 
 format: setup ## mend what lint finds, where a tool can
 	ruff format .

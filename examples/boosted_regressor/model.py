@@ -6,6 +6,7 @@ is a pickle, and a training that was interrupted goes on from its checkpoint to 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,7 @@ def fit(
         predictions += predict(tree, features)
         grown.append(tree)
         if checkpoints and number % hyperparameters.checkpoint_rounds == 0:
-            so_far = _joined(grown)
-            checkpoints.save(number, lambda folder, so_far=so_far: save(so_far, folder))
+            checkpoints.save(number, partial(save, _joined(grown)))
     return _joined(grown)
 
 
@@ -145,7 +145,7 @@ def _predict_block(model: Model, features: Features) -> Numbers:
 def _grow(features: Features, left_over: Numbers, chosen: Hyperparameters, number: int) -> Model:
     """The tree of one round. Its seed comes from its number, so a resumed training draws alike."""
     # Imported here, because serving must not load it.
-    from sklearn.tree import DecisionTreeRegressor  # type: ignore[import-untyped]
+    from sklearn.tree import DecisionTreeRegressor
 
     random = np.random.default_rng([chosen.random_state, number])
     size = max(1, round(chosen.subsample * len(features)))

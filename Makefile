@@ -14,6 +14,7 @@ MODEL_ENV = $(if $(wildcard $(OTHER_FOLDER:%=%/requirements.txt)),$(ROOT)/.local
 EXAMPLES := $(patsubst %/settings.toml,%,$(wildcard examples/*/settings.toml))
 # Of the model that the settings choose: MODEL_FOLDER, MODEL_TASK and what its image is to be.
 CHOSEN := variables="$$(python -m mlops_stacks.image_variables)" && eval "$$variables"
+BENCH_ENV := $(ROOT)/.local/bench-env
 CDK := $(ROOT)/node_modules/.bin/cdk
 export PATH := $(VENV)/bin:$(PATH)
 export CONTAINER_PYTHON := $(CONTAINER_ENV)/bin/python
@@ -163,7 +164,13 @@ snapshots: setup ## accept the templates as they are now
 soak: setup $(CONTAINER_ENV)/.installed ## two million requests, good and bad ones (REQUESTS=…): no error, no memory lost
 	python -m bench soak
 
-bench: setup $(CONTAINER_ENV)/.installed ## measurements, as ratios
+$(BENCH_ENV)/.installed: requirements-bench.txt
+	@echo "== Installing matplotlib for the benchmark's picture …"
+	@$(PYTHON) -m venv $(BENCH_ENV)
+	@$(BENCH_ENV)/bin/python $(PIP_INSTALL) --requirement requirements-bench.txt
+	@touch $@
+
+bench: setup $(CONTAINER_ENV)/.installed $(BENCH_ENV)/.installed ## measurements, as ratios (then: python -m bench report)
 	python -m bench
 
 deploy: setup ## the pipeline to AWS; it deploys the rest (README: Deploy to AWS)

@@ -1,6 +1,7 @@
 """`python -m bench [NAME …]`: every measurement, or those that are named.
 
     python -m bench soak     2,000,000 requests, good and bad ones, and no memory lost (REQUESTS=…)
+    python -m bench report   docs/performance.md and its picture, from the last figures
 
 Figures also go to .local/bench.json, beside those of measurements that did not run. A ratio is how
 many times better this is than what it is measured beside: larger is better.
@@ -13,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Callable
 
-from bench import container, evaluation, functions, soak, synth
+from bench import container, evaluation, functions, report, soak, synth
 from bench.figures import write
 from bench.images import NoEngineError, engine, images
 from bench.machine import machine
@@ -28,6 +29,8 @@ def main() -> int:
     given = _arguments()
     if given.names == ["soak"]:
         return soak.main()
+    if given.names == ["report"]:
+        return report.main()
     plan = Plan(rounds=given.rounds, seconds=given.seconds, training_rows=given.training_rows)
     for name in given.names or [*_MEASUREMENTS, *container.MEASUREMENTS]:
         if name in _MEASUREMENTS:
@@ -50,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=plan.seconds, help="of each load, a turn")
     parser.add_argument("--training-rows", type=int, default=plan.training_rows)
     given = parser.parse_args()
-    if given.names != ["soak"] and (unknown := set(given.names) - set(known)):
+    if given.names not in (["soak"], ["report"]) and (unknown := set(given.names) - set(known)):
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
     return given
 

@@ -81,9 +81,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def rounded(value: float) -> str:
     """Three digits that say something; large numbers whole."""
+    value = float(f"{value:.3g}") if abs(value) < 100 else value
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
+    return f"{value:.{2 - math.floor(math.log10(abs(value)))}f}"
 
 
 def spread(values: Sequence[float]) -> str:
@@ -106,8 +107,7 @@ def write(
         machine: what the figures were measured on, which is what the file says from then on.
         gone: figures that could not be measured now: old ones are not left to pass for new.
     """
-    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    content, now = _written(path), _now()
     all_ratios = {**content.get("ratios", {}), **(ratios or {})}
     all_figures = content.get("figures", {})
     for figure in figures:
@@ -120,8 +120,26 @@ def write(
     content = {**content, "ratios": all_ratios, "figures": all_figures}
     if machine:
         content["machine"] = dict(machine)
+    _put(content, path)
+
+
+def write_soak(result: Mapping[str, Any], *, path: Path = RESULT) -> None:
+    """Put a soak's result into the file, in place of an earlier one's."""
+    _put({**_written(path), "soak": {**result, "measuredAt": _now()}}, path)
+
+
+def _written(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return content
+
+
+def _put(content: Mapping[str, Any], path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _runs(values: Sequence[float]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def measure(images: Images, _plan: Plan) -> list[Figure]:
     return [
         Figure(
             name="image_size",
-            title="image, unpacked, base included",
+            title="image size",
             unit="MB",
             ours=(image_bytes(images.ours) / 1e6,),
             beside=(image_bytes(images.baseline) / 1e6,),

@@ -101,7 +101,7 @@ def figures(runs: Mapping[tuple[Load, str], list[Measured]], *, cores: int) -> l
         single,
         Figure(
             name="single_row_p99_16",
-            title="one row, 16 connections, 99 of 100 within",
+            title="one row, 16 connections: p99 latency",
             unit="ms",
             ours=tuple(found.p99 * 1000 for found in runs[SINGLE_16, OURS]),
             beside=tuple(found.p99 * 1000 for found in runs[SINGLE_16, BASELINE]),

@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import servers
 from bench.client import Client
-from bench.exchange import Exchange
+from bench.exchange import Ending, Exchange
+from bench.figures import write_soak
 from bench.images import NoEngineError, engine, our_image
 from bench.model_folder import laid_out, trained
 from bench.payloads import TRAIN
@@ -61,12 +63,14 @@ def main() -> int:
         )
         lost = workers - set(servers.processes(server.process))
     _print(found, kinds)
-    faults = [*found.deviations, *_faults(found, requests)]
+    if requests >= REQUESTS:
+        write_soak(_as_json(found, kinds))
+    told = faults(found, requests)
     if lost:
-        faults.append(f"{len(lost)} of the server's processes ended meanwhile")
-    for fault, times in Counter(faults).items():
+        told.append(f"{len(lost)} of the server's processes ended meanwhile")
+    for fault, times in Counter(told).items():
         print(f"FAILED{f' {times} times' if times > 1 else ''}: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    return 1 if told else 0
 
 
 def soak(*, port: int, kinds: Sequence[Case], requests: int, memory: Callable[[], int]) -> Soaked:
@@ -117,11 +121,31 @@ def growth(memory: Sequence[int]) -> float:
     return statistics.median(memory[-tenth:]) / after - 1
 
 
-def _faults(found: Soaked, requests: int) -> Iterator[str]:
-    if not found.deviations and found.answered != requests:
-        yield f"{requests} requests were to be sent; {found.answered} ended as they should"
+def _as_json(found: Soaked, kinds: Sequence[Case]) -> dict[str, Any]:
+    good = {case.exchange.name for case in kinds if case.exchange.status == 200}
+    good -= {case.exchange.name for case in kinds if case.exchange.ending is Ending.CUT}
+    total = sum(found.sent.values())
+    return {
+        "requests": total,
+        "bad": total - sum(count for name, count in found.sent.items() if name in good),
+        "deviations": len(found.deviations),
+        "seconds": found.seconds,
+        "memoryAfterWarmUp": found.memory[len(found.memory) // 10],
+        "memoryAtEnd": found.memory[-1],
+        "growth": found.growth,
+    }
+
+
+def faults(found: Soaked, requests: int) -> list[str]:
+    """Everything that is not as it should be, in words."""
+    if found.deviations:
+        return list(found.deviations)
+    told = []
+    if found.answered != requests:
+        told.append(f"{requests} requests were to be sent; {found.answered} ended as they should")
     if len(found.memory) >= _SAMPLES and found.growth > MOST_GROWTH:
-        yield f"memory grew by {found.growth:.1%}; {MOST_GROWTH:.0%} is allowed"
+        told.append(f"memory grew by {found.growth:.1%}; {MOST_GROWTH:.0%} is allowed")
+    return told
 
 
 @contextlib.contextmanager

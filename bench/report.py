@@ -1,6 +1,6 @@
-"""docs/performance.md and its picture, from the figures in .local/bench.json.
+"""docs/performance.md, its picture and a sentence of the README, from .local/bench.json.
 
-The page is written by hand but for what stands between two marks; numbers are never typed.
+Both pages are written by hand but for what stands between two marks; numbers are never typed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,21 @@ from bench.figures import RESULT, rounded
 
 _ROOT = Path(__file__).resolve().parent.parent
 PAGE = _ROOT / "docs" / "performance.md"
+README = _ROOT / "README.md"
 PICTURE = _ROOT / "docs" / "performance.svg"
 _PLOT = Path(__file__).resolve().parent / "plot.py"
 _PYTHON = _ROOT / ".local" / "bench-env" / "bin" / "python"
 BEGIN = "<!-- `python -m bench report` writes from here … -->"
 END = "<!-- … to here -->"
+_SUMMARY = {
+    "single_row_rps_16": "{} times the requests a second (one row, 16 connections)",
+    "single_row_p99_16": "a p99 latency that is {} times shorter",
+    "batch_rows": "{} times the rows a second in batches of 5 MB",
+    "first_ping": "the first healthy ping {} times sooner",
+    "peak_memory": "{} times less memory",
+    "image_size": "an image {} times smaller",
+    "training_rows": "{} times the rows a second in training",
+}
 
 
 class ReportError(Exception):
@@ -36,29 +46,51 @@ def main() -> int:
         if not RESULT.exists():
             raise ReportError(f"{RESULT} is not there; `make bench` writes it")
         content = json.loads(RESULT.read_text(encoding="utf-8"))
-        text = page(PAGE.read_text(encoding="utf-8"), content)
+        told = {path: told_anew(path, content) for path in (PAGE, README)}
         draw(content, PICTURE)
-        PAGE.write_text(text, encoding="utf-8")
+        for path, text in told.items():
+            path.write_text(text, encoding="utf-8")
     except ReportError as error:
         print(f"Nothing was written: {error}.", file=sys.stderr)
         return 1
-    print(f"{PAGE.relative_to(_ROOT)} and {PICTURE.relative_to(_ROOT)} are written.")
+    for path in (*told, PICTURE):
+        print(f"{path.relative_to(_ROOT)} is written.")
     return 0
 
 
-def page(text: str, content: Mapping[str, Any]) -> str:
-    """The page with the tables of these figures in place of older ones.
+def told_anew(path: Path, content: Mapping[str, Any]) -> str:
+    """The text of the page or of the README with these figures.
 
     Raises:
-        ReportError: the page has not both marks, or there is no figure.
+        ReportError: it has not both marks, or there is no figure.
+    """
+    if not content.get("figures"):
+        raise ReportError("no container was measured; `make bench` does it where an engine answers")
+    lines = tables(content) if path == PAGE else [textwrap.fill(summary(content), 100)]
+    return between_marks(path.read_text(encoding="utf-8"), lines)
+
+
+def between_marks(text: str, lines: Iterable[str]) -> str:
+    """The text with these lines in place of those between the marks.
+
+    Raises:
+        ReportError: it has not both marks.
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ReportError(f"docs/performance.md has not both lines {BEGIN} and {END}")
-    if not content.get("figures"):
-        raise ReportError("no container was measured; `make bench` does it where an engine answers")
-    return "\n".join([before + BEGIN, "", *_tables(content), "", END + after])
+        raise ReportError(f"a page has not both lines {BEGIN} and {END}")
+    return "\n".join([before + BEGIN, "", *lines, "", END + after])
+
+
+def summary(content: Mapping[str, Any]) -> str:
+    """The ratios in one sentence, as far as they were measured."""
+    parts = [
+        f"{words.format(rounded(figure['ratio']['ofMedians']))}"
+        for name, words in _SUMMARY.items()
+        if (figure := content["figures"].get(name))
+    ]
+    return f"{_where(content)} Beside the baseline: {'; '.join(parts)}."
 
 
 def bars(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -96,9 +128,11 @@ def draw(content: Mapping[str, Any], target: Path) -> None:
         raise ReportError(f"the picture was not drawn: {done.stderr.strip()[-1000:]}")
 
 
-def _tables(content: Mapping[str, Any]) -> Iterator[str]:
+def tables(content: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of the page: when and where, the table, what does not stand in it, the picture."""
     figures = content["figures"].values()
-    yield textwrap.fill(_where(content), 100)
+    brackets = "Medians, and in brackets the smallest and largest of all turns."
+    yield textwrap.fill(f"{_where(content)} {brackets}", 100)
     yield ""
     yield "| | this image | baseline | times better |"
     yield "|---|---|---|---|"
@@ -120,10 +154,7 @@ def _where(content: Mapping[str, Any]) -> str:
     parts = [about.get(name, "") for name in ("processor", "cores", "memory", "system", "engine")]
     parts[1] = f"{parts[1]} cores"
     when = f"on {days[0]}" if len(days) == 1 else f"between {days[0]} and {days[-1]}"
-    return (
-        f"Measured {when} ({', '.join(part for part in parts if part)}). "
-        "Medians, and in brackets the smallest and largest of all turns."
-    )
+    return f"Measured {when} ({', '.join(part for part in parts if part)})."
 
 
 def _sentence(figure: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import json
 import time
 from dataclasses import dataclass
-from email.utils import formatdate
 from http import HTTPStatus
 
 JSON = "application/json"
@@ -59,7 +58,7 @@ class Writer:
     def _start(self, status: int, content_type: str) -> bytes:
         start = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-            f"date: {formatdate(time.time(), usegmt=True)}\r\n"
+            f"date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}\r\n"
             f"content-type: {content_type}\r\n"
             "content-length: "
         ).encode("latin-1")

@@ -1,6 +1,6 @@
 """An HTTP/1.1 server on one listening socket that several processes may share.
 
-``serve`` answers with any handler until it is told to stop, then loses nothing that was sent.
+``serve`` answers with any application until it is told to stop; what was sent by then is answered.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from plumbing import door, log
@@ -30,6 +31,14 @@ _ROOM_WITHOUT_LIMIT = 200 * MEBIBYTE
 Handler = Callable[[Head, Content], Response | Awaitable[Response]]
 # Says from its head alone that a request will not be taken, or None.
 Refuse = Callable[[Head], Response | None]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a server serves; ``refuse`` spares it the bodies of requests that it will not take."""
+
+    handler: Handler
+    refuse: Refuse | None = None
 
 
 class Room:
@@ -69,12 +78,10 @@ class Room:
 class Server:
     """What the connections of one process share; times are in ticks, of a second each."""
 
-    def __init__(
-        self, handler: Handler, *, limit: int, refuse: Refuse | None, log: RequestLog
-    ) -> None:
-        self.handler = handler
-        self.refuse = refuse
-        self.log = log
+    def __init__(self, application: Application, *, limit: int) -> None:
+        self.handler = application.handler
+        self.refuse = application.refuse
+        self.log = RequestLog()
         self.writer = Writer()
         self.room = Room(max(2 * limit, _LEAST_ROOM) if limit else _ROOM_WITHOUT_LIMIT)
         self.connections: set[Connection] = set()
@@ -125,11 +132,10 @@ class Server:
 
 async def serve(
     listener: socket.socket,
-    handler: Handler,
+    application: Application,
     stop: asyncio.Event,
     *,
     limit: int = 0,
-    refuse: Refuse | None = None,
     guests: Iterable[socket.socket] = (),
 ) -> None:
     """Serves until ``stop`` is set and everything that was sent by then has been answered.
@@ -139,7 +145,7 @@ async def serve(
     ``bytearray``; the handler returns an awaitable for what takes long.
     """
     loop = asyncio.get_running_loop()
-    server = Server(handler, limit=limit, refuse=refuse, log=RequestLog())
+    server = Server(application, limit=limit)
 
     def connection() -> Connection:
         return Connection(server)

@@ -1,39 +1,43 @@
-"""Runs the inference application: one listening socket, one worker process a CPU.
+"""Runs an application: one listening socket, one worker process a CPU, one model for all of them.
 
-SIGTERM lets requests under way finish, then ends with 0:
+The supervisor loads the model once and forks the workers afterwards, which share its memory.
+SIGTERM lets everything finish that was sent by then, then ends with 0:
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 """
 
-import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import sys
+import threading
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
-import uvicorn
-import uvloop
-
-from plumbing import log
-from plumbing.inference_app import InferenceApp
+from plumbing import door, doorman, log
 from plumbing.lifeline import Lifeline
-from plumbing.paths import MlPaths
 from plumbing.serving_settings import ServingSettings
 
-DRAIN_SECONDS = 20  # for requests under way; SageMaker kills 30 s after SIGTERM
-KEEP_ALIVE_SECONDS = 75
+if TYPE_CHECKING:  # what takes long to import comes when somebody stands at the door
+    from plumbing.http_server import Application
+
 STOPS = (signal.SIGTERM, signal.SIGINT)
+KILL_SECONDS = 25  # a worker drains for 20; SageMaker kills 30 s after SIGTERM
+
+Prepare = Callable[[], "Application"]
 
 
-def run(settings: ServingSettings, paths: MlPaths) -> int:
-    """Serves until SIGTERM or SIGINT; returns the exit code."""
+def run(settings: ServingSettings, prepare: Prepare) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code.
+
+    ``prepare`` is called once, before the workers are forked: what it loads is shared by them.
+    """
     try:
-        listener = socket.create_server(
-            (settings.host, settings.port), backlog=2048, reuse_port=False
-        )
+        listener = door.listen(settings.host, settings.port)
     except OSError as error:
         print(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
@@ -41,20 +45,22 @@ def run(settings: ServingSettings, paths: MlPaths) -> int:
             file=sys.stderr,
         )
         return 1
-    supervisor = _Supervisor(settings, paths, listener)
-    supervisor.run()
+    _Supervisor(settings, prepare, listener).run()
     return 0
 
 
 class _Supervisor:
     """Keeps ``settings.workers`` workers alive until it is told to stop."""
 
-    def __init__(self, settings: ServingSettings, paths: MlPaths, listener: socket.socket) -> None:
+    def __init__(
+        self, settings: ServingSettings, prepare: Prepare, listener: socket.socket
+    ) -> None:
         self._settings = settings
-        self._paths = paths
+        self._prepare = prepare
         self._listener = listener
         self._lifeline = Lifeline()
-        self._started: dict[int, float] = {}  # worker process -> when it was started
+        self._shareable = True
+        self._children: dict[int, float] = {}  # process -> when it was started
         self._stopping = False
 
     def run(self) -> None:
@@ -62,80 +68,155 @@ class _Supervisor:
         for number in STOPS:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._kill)
-        for _ in range(self._settings.workers):
-            self._start_worker()
+        told, tell = socket.socketpair()
+        greeter = self._fork(lambda: self._greet(told, tell))
+        told.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        while self._started:
-            worker, status = os.wait()
-            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # no stop between look and fork
-            started = self._started.pop(worker, None)
-            if started is not None and not self._stopping:  # None: an orphan that init reaps
-                code = os.waitstatus_to_exitcode(status)
-                log.error("worker ended, starting another", worker=worker, exit_code=code)
-                if time.monotonic() - started < 1:
-                    time.sleep(1)  # a worker that cannot start must not take the whole machine
-                self._start_worker()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        application = self._load()
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        if application is not None and not self._stopping:
+            guests = list(doorman.take_over(tell))
+            self._dismiss(greeter)
+            self._start_workers(application, guests)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        self._watch(application)
+        if application is None:
+            os._exit(0)  # the thread that loads may be anywhere
 
-    def _start_worker(self) -> None:
-        worker = os.fork()
-        if worker == 0:
+    def _greet(self, told: socket.socket, tell: socket.socket) -> None:
+        """In the first child: answers at the door until the model is loaded."""
+        tell.close()
+        porter = doorman.Doorman(self._listener, told)
+        guests = porter.wait()
+        if porter.stopped:
+            from plumbing import worker
+
+            worker.send_away(self._listener, guests)
+        else:
+            self._listener.close()
+            doorman.hand_over(told, guests)
+
+    def _dismiss(self, greeter: int) -> None:
+        os.kill(greeter, signal.SIGKILL)  # it has handed over and ends anyway, unless it hangs
+        os.waitpid(greeter, 0)
+        del self._children[greeter]
+
+    def _load(self) -> "Application | None":
+        """Prepares in a thread, so that a signal is heard meanwhile; None when told to stop."""
+        from plumbing import worker
+
+        loaded: list[Application] = []
+
+        def load() -> None:
+            try:
+                loaded.append(self._prepare())
+            except BaseException as error:
+                log.error("model could not be loaded", error, reason=str(error))
+                loaded.append(worker.unready("The model could not be loaded. The log says why."))
+
+        threads = _threads()
+        thread = threading.Thread(target=load, daemon=True)
+        thread.start()
+        while thread.is_alive() and not self._stopping:
+            thread.join(0.1)
+        if not loaded:
+            return None
+        self._shareable = _ended(until=threads)
+        if not self._shareable:
+            log.info("model has threads, which cannot be shared: each worker loads its own copy")
+        return loaded[0]
+
+    def _start_workers(self, application: "Application", guests: list[socket.socket]) -> None:
+        gc.collect()
+        gc.freeze()  # what is there now stays: never looked at again, so that it stays shared
+        number = self._settings.workers
+        for index in range(number):
+            others = [guest for at, guest in enumerate(guests) if at % number != index]
+            self._start_worker(application, guests[index::number], others)
+        for guest in guests:
+            guest.close()
+
+    def _start_worker(
+        self,
+        application: "Application",
+        guests: Sequence[socket.socket] = (),
+        others: Sequence[socket.socket] = (),
+    ) -> None:
+        self._fork(lambda: self._work(application, guests, others))
+
+    def _work(
+        self,
+        application: "Application",
+        guests: Sequence[socket.socket],
+        others: Sequence[socket.socket],
+    ) -> None:
+        """In a worker: serves; ``others`` are the guests of other workers."""
+        from plumbing import worker
+
+        for other in others:
+            other.close()
+        if not self._shareable:
+            application = self._prepare()
+        worker.work(application, self._listener, limit=self._settings.payload_limit, guests=guests)
+
+    def _fork(self, work: Callable[[], None]) -> int:
+        """Starts a child with signals blocked; it ends with the supervisor."""
+        child = os.fork()
+        if child == 0:
             code = 1
             try:
-                _work(self._settings, self._paths, self._listener, self._lifeline)
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which decides
+                self._lifeline.hold()
+                work()
                 code = 0
             except BaseException as error:
                 log.error("worker failed", error)
             finally:
                 os._exit(code)
-        self._started[worker] = time.monotonic()
+        self._children[child] = time.monotonic()
+        return child
+
+    def _watch(self, application: "Application | None") -> None:
+        """Waits until all children have ended; starts another worker for one that died."""
+        while self._children:
+            child, status = os.wait()
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # no stop between look and fork
+            started = self._children.pop(child, None)
+            if started is not None and application is not None and not self._stopping:
+                code = os.waitstatus_to_exitcode(status)
+                log.error("worker ended, starting another", worker=child, exit_code=code)
+                if time.monotonic() - started < 1:
+                    time.sleep(1)  # a worker that cannot start must not take the whole machine
+                self._start_worker(application)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
+        door.shut(self._listener)
         self._listener.close()
         self._signal_all(signal.SIGTERM)
-        signal.alarm(DRAIN_SECONDS + 5)
+        signal.alarm(KILL_SECONDS)
 
     def _kill(self, _number: int, _frame: FrameType | None) -> None:
         self._signal_all(signal.SIGKILL)
 
     def _signal_all(self, number: int) -> None:
-        for worker in list(self._started):
+        for child in list(self._children):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, number)
+                os.kill(child, number)
 
 
-def _work(
-    settings: ServingSettings, paths: MlPaths, listener: socket.socket, lifeline: Lifeline
-) -> None:
-    """One worker: an event loop that accepts from the shared socket until SIGTERM."""
-    # uvicorn puts its own handlers in place and, when drained, raises the signal once more for
-    # these: nothing is left to do then. Before that, a stop ends a worker that is just starting.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    os.setpgid(0, 0)  # a group of its own: Ctrl-C reaches the supervisor alone, which decides
-    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-    lifeline.hold()
-    app = InferenceApp(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
+def _threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
 
-    async def serve() -> None:
-        loading: asyncio.Task[Any] = asyncio.create_task(app.load(paths.model))
-        await server.serve(sockets=[listener])
-        loading.cancel()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
+def _ended(*, until: int) -> bool:
+    """Whether all threads but so many have ended; the last one may need a moment for it."""
+    deadline = time.monotonic() + 0.1
+    while _threads() > until:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True

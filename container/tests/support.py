@@ -174,6 +174,11 @@ def served(
             stream.close()
 
 
+def lines(log: str, level: str) -> list[dict[str, object]]:
+    """The log's lines of ``level``: errors are told from the counts of requests by it."""
+    return [line for line in map(json.loads, log.splitlines()) if line["level"] == level]
+
+
 def is_running(process_id: int) -> bool:
     """Whether a process is there and not just waiting to be collected."""
     try:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support import SAMPLE, failure, ml_root, room, served, train
+from support import SAMPLE, failure, lines, ml_root, room, served, train
 
 # Python imports this at its start: every use of the network but listening is noted and refused.
 GUARD = """
@@ -45,7 +45,8 @@ def test_training_and_serving_need_none(tmp_path: Path, isolated: dict[str, str]
     assert finished.returncode == 0, finished.stderr
     with served(root, extra={**isolated, "SERVE_HOST": "0.0.0.0"}) as server:  # noqa: S104
         assert server.invoke("5.9,3,5.1,1.8").body == b"virginica\n"
-        assert server.stop() == (0, "")
+        code, log = server.stop()
+        assert (code, lines(log, "error")) == (0, [])
     assert uses(isolated) == []
 
 

@@ -1,0 +1,58 @@
+"""A process that serves: an event loop that accepts from the shared socket until it is stopped."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterable
+
+import uvloop
+
+from plumbing import doorman
+from plumbing.http_answer import Response, failure
+from plumbing.http_connection import Content
+from plumbing.http_head import Head
+from plumbing.http_server import Application, serve
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def work(
+    application: Application,
+    listener: socket.socket,
+    *,
+    limit: int,
+    guests: Iterable[socket.socket] = (),
+    stopped: bool = False,
+) -> None:
+    """Serves until SIGTERM or SIGINT, which may be blocked until then; at once if ``stopped``."""
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        if stopped:
+            stop.set()
+        for number in STOPS:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        await serve(listener, application, stop, limit=limit, guests=guests)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+
+
+def unready(message: str) -> Application:
+    """Answers 503 to everything, with a reason."""
+
+    def refuse(head: Head) -> Response:
+        response = failure(503, message)
+        response.counted = head.path != "/ping"
+        return response
+
+    def handler(head: Head, _content: Content) -> Response:
+        return refuse(head)
+
+    return Application(handler, refuse)
+
+
+def send_away(listener: socket.socket, guests: Iterable[socket.socket]) -> None:
+    """Tells everybody who waits that there is nothing to wait for, and ends."""
+    work(unready(doorman.LOADING), listener, limit=0, guests=guests, stopped=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import termios
 from array import array
 from collections.abc import Awaitable
@@ -257,6 +258,8 @@ class Connection(asyncio.Protocol):
             response = await coming
         except Exception as error:
             response = self._server.failed(head, error)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            gc.collect()  # an error can hold itself, and with it the body, in a circle
         self._owed, self._reserved = self._owed + self._reserved, 0
         if self._halted & _ENDED:  # nobody is there to read it
             self._pay()

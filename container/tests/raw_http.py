@@ -37,8 +37,17 @@ class CutError(Exception):
 class Client:
     """One connection."""
 
-    def __init__(self, port: int, timeout: float = 10) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port: int, *, timeout: float = 10, window: int = 0) -> None:
+        """``window``: bytes that the kernel keeps for us unread, if not as many as usual."""
+        self.socket = socket.socket()
+        self.socket.settimeout(timeout)
+        if window:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            self.socket.close()
+            raise
         self._read = b""
 
     def __enter__(self) -> "Client":

@@ -12,26 +12,24 @@ import numpy as np
 import orjson
 from numpy.typing import DTypeLike, NDArray
 
+from plumbing import plain_numbers
+
+_PLAIN = plain_numbers.ALPHABET + b","
 _NUMBERS = {int, float}
 
 
 def from_csv(body: bytes, *, width: int, feature_type: DTypeLike) -> NDArray[Any] | None:
     """A matrix (1, ``width``) of one line of plain numbers; None for anything else."""
-    end = body.find(b"\n")
-    if end >= 0:
-        if end != len(body) - 1:
-            return None
-        body = body[:-2] if body.endswith(b"\r\n") else body[:-1]
-    # A lone \r ends a row too; float would read 1_0.
-    if b"\r" in body or b"_" in body:
+    rest = body.translate(None, _PLAIN)
+    if rest and (rest not in (b"\n", b"\r\n") or not body.endswith(rest)):
         return None
-    fields = body.split(b",")
-    if len(fields) != width:
+    if b"-" in body and b"-0" in body:  # -0 is a whole number in JSON, and has no sign
         return None
     try:
-        return _matrix(list(map(float, fields)), feature_type)
+        values = orjson.loads(b"[%b]" % body)
     except ValueError:
         return None
+    return _matrix(values, feature_type) if len(values) == width else None
 
 
 def from_json(body: bytes, *, width: int, feature_type: DTypeLike) -> NDArray[Any] | None:
@@ -39,18 +37,17 @@ def from_json(body: bytes, *, width: int, feature_type: DTypeLike) -> NDArray[An
     if body.count(b"[") != 2:  # several rows are faster read at once
         return None
     try:
-        (row,) = orjson.loads(body)["instances"]
+        (values,) = orjson.loads(body)["instances"]
     except (ValueError, TypeError, KeyError):
         return None
-    if type(row) is not list or len(row) != width or not _NUMBERS.issuperset(map(type, row)):
+    if type(values) is not list or len(values) != width:
         return None
-    return _matrix(list(map(float, row)), feature_type)
+    return _matrix(values, feature_type) if _NUMBERS.issuperset(map(type, values)) else None
 
 
-def _matrix(values: list[float], feature_type: DTypeLike) -> NDArray[Any] | None:
-    limit = _limit(feature_type)  # type: ignore[arg-type]
-    # A sum is finite only if all are. Not so the greatest: nan compares as it likes.
-    if math.isfinite(sum(values)) and -limit <= min(values) and max(values) <= limit:
+def _matrix(values: list[int | float], feature_type: DTypeLike) -> NDArray[Any] | None:
+    # No value is greater than the length of the vector. What orjson reads is finite.
+    if math.hypot(*values) <= _limit(feature_type):  # type: ignore[arg-type]
         return np.array([values], dtype=feature_type)
     return None
 

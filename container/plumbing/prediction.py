@@ -47,27 +47,23 @@ def answer(
         rendering.PredictionError: the model did not predict a finite number or a text a row.
     """
     given, wanted = media.kind(given), media.kind(wanted)
-    if given in _ONE_ROW and len(body) <= _ONE_ROW_BYTES:
-        row = _ONE_ROW[given](
-            bytes(body), width=model.feature_count, feature_type=room.FEATURE_TYPE
-        )
+    one_row_of = _ONE_ROW.get(given)
+    if one_row_of and len(body) <= _ONE_ROW_BYTES and wanted != PARQUET:
+        row = one_row_of(bytes(body), width=model.feature_count, feature_type=room.FEATURE_TYPE)
         if row is not None:
-            return _rendered(_predictions(model, [row]), wanted)
+            return rendering.single(rendering.column(room.predict(model, row), rows=1), wanted)
     blocks = _READERS[given](
         memoryview(body),
         width=model.feature_count,
         feature_type=room.FEATURE_TYPE,
         size=block_bytes,
     )
-    return _rendered(_predictions(model, blocks), wanted)
+    predictions = _predictions(model, blocks)
+    if wanted == PARQUET:
+        return parquet.body(predictions)
+    return rendering.body(predictions, wanted)
 
 
 def _predictions(model: room.Model, blocks: Iterable[NDArray[Any]]) -> Iterator[rendering.Column]:
     for features in blocks:
         yield rendering.column(room.predict(model, features), rows=len(features))
-
-
-def _rendered(predictions: Iterator[rendering.Column], wanted: str) -> bytes:
-    if wanted == PARQUET:
-        return parquet.body(predictions)
-    return rendering.body(predictions, wanted)

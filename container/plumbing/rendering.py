@@ -124,6 +124,12 @@ _FORMATS = {
 }
 
 
+def single(values: Column, wanted: str) -> bytes:
+    """The answer to a request of one block of rows; see ``body``."""
+    form = _FORMATS[wanted]
+    return form.begin + form.text(values, 1) + form.end
+
+
 def body(blocks: Iterable[Column], wanted: str) -> bytes:
     """The answer of content type ``wanted`` to all blocks of rows.
 

@@ -139,6 +139,7 @@ def test_as_many_predictions_as_rows_are_needed() -> None:
         ([np.array([1, 2], dtype=np.uint8)], [1, 2]),
         ([np.array([2**64 - 1], dtype=np.uint64)], ["18446744073709551615"]),
         ([np.array([0.5], dtype=np.float32)], [0.5]),
+        ([np.arange(6.0)[::2], np.array([1.5], dtype=">f8")], [0.0, 2.0, 4.0, 1.5]),
     ],
 )
 def test_parquet_has_one_type_for_all_blocks(blocks: list[Any], found: list[Any]) -> None:

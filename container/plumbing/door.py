@@ -6,7 +6,7 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+import time
 
 BACKLOG = 2048
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the socket module does not name it
@@ -49,13 +49,16 @@ def shut(listener: socket.socket) -> None:
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
 
 
-def waiting(listener: socket.socket) -> Iterator[socket.socket]:
-    """Accepts until nobody waits any more."""
+def accept(listener: socket.socket) -> socket.socket | None:
+    """The next connection, non-blocking, or None when nobody waits or nobody can be taken."""
     while True:
         try:
             connection, _ = listener.accept()
         except OSError as error:
-            if error.errno in (errno.ECONNABORTED, errno.EINTR):
+            if error.errno == errno.ECONNABORTED:  # gone before it was its turn
                 continue
-            return
-        yield connection
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(0.01)  # those who wait go on waiting; nor does this spin
+            return None
+        connection.setblocking(False)
+        return connection

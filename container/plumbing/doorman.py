@@ -9,11 +9,10 @@ import contextlib
 import select
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from types import FrameType
 
-from plumbing import http_head
+from plumbing import door, http_head
 from plumbing.http_head import END, HEAD_BYTES, HttpError
 
 LOADING = "The model is still loading. Try again shortly."
@@ -64,16 +63,10 @@ class Doorman:
         self._stopped = True
 
     def _accept(self, poll: select.epoll) -> None:
-        try:
-            guest, _ = self._listener.accept()
-        except BlockingIOError:
-            return
-        except OSError:  # no descriptor is left, or the guest is gone again
-            time.sleep(0.01)
-            return
-        guest.setblocking(False)
-        self._guests[guest.fileno()] = guest
-        poll.register(guest, _EDGE)  # says so at once if something has come already
+        guest = door.accept(self._listener)
+        if guest is not None:
+            self._guests[guest.fileno()] = guest
+            poll.register(guest, _EDGE)  # says so at once if something has come already
 
     def _answer(self, guest: socket.socket) -> bool:
         """Answers /ping; all else stays in the socket. False when the client is gone."""

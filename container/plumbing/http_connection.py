@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._since = self._server.ticks
-        self._server.connections.add(self)
+        self._server.joined(self)
 
     def data_received(self, data: bytes) -> None:
         known = len(self._rest)
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
         self._go_on(_UNWRITABLE)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._server.connections.discard(self)
+        self._server.left(self)
         self._server.room.forget(self)
         self._pay()
         if not self._halted & _ANSWERING:  # else its body is still being worked on

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from plumbing import door, log
+from plumbing.accepting import Acceptor, Shares
 from plumbing.http_answer import Response, Writer, failure
 from plumbing.http_connection import Connection, Content
 from plumbing.http_head import Head, HttpError
@@ -78,7 +79,14 @@ class Room:
 class Server:
     """What the connections of one process share; times are in ticks, of a second each."""
 
-    def __init__(self, application: Application, *, limit: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        limit: int,
+        shares: Shares | None = None,
+        worker: int = 0,
+    ) -> None:
         self.handler = application.handler
         self.refuse = application.refuse
         self.log = RequestLog()
@@ -88,7 +96,23 @@ class Server:
         self.draining = False
         self.ticks = 1
         self._limit = limit
+        self._shares = shares or Shares(1)
+        self._worker = worker
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def joined(self, connection: Connection) -> None:
+        """A connection begins."""
+        self.connections.add(connection)
+        self._shares.set(self._worker, len(self.connections))
+
+    def left(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self.connections.discard(connection)
+        self._shares.set(self._worker, len(self.connections))
+
+    def has_more_than_another(self) -> bool:
+        """Whether another worker has fewer connections than this one."""
+        return len(self.connections) > self._shares.least()
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Keeps a task until it has ended; the event loop alone does not."""
@@ -121,8 +145,10 @@ class Server:
 
     async def drain(self, began: float) -> None:
         """Ends the connections, each after its last answer; idle ones get a grace."""
-        while self.connections and time.monotonic() < began + DRAIN_SECONDS:
+        while time.monotonic() < began + DRAIN_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
+            if not self.connections:
+                return
             if time.monotonic() > began + _GRACE_SECONDS:
                 for connection in list(self.connections):
                     connection.end_if_idle()
@@ -137,37 +163,37 @@ async def serve(
     *,
     limit: int = 0,
     guests: Iterable[socket.socket] = (),
+    shares: Shares | None = None,
+    worker: int = 0,
 ) -> None:
     """Serves until ``stop`` is set and everything that was sent by then has been answered.
 
     The listening socket, non-blocking, is closed at the end. ``limit`` is in bytes, 0 for none.
-    ``guests`` are connections that were accepted before. Large bodies are handed over as
-    ``bytearray``; the handler returns an awaitable for what takes long.
+    ``guests`` are connections that were accepted before. ``shares`` is what workers have in common,
+    this one's number there is ``worker``. Large bodies are handed over as ``bytearray``; the
+    handler returns an awaitable for what takes long.
     """
     loop = asyncio.get_running_loop()
-    server = Server(application, limit=limit)
+    server = Server(application, limit=limit, shares=shares, worker=worker)
 
-    def connection() -> Connection:
-        return Connection(server)
+    async def connect(accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # gone already
+            await loop.connect_accepted_socket(lambda: Connection(server), accepted)
 
-    async def welcome(accepted: Iterable[socket.socket]) -> None:
-        for each in accepted:
-            each.setblocking(False)
-            with contextlib.suppress(OSError):  # gone already
-                await loop.connect_accepted_socket(connection, each)
+    def welcome(accepted: socket.socket) -> None:
+        server.keep(loop.create_task(connect(accepted)))
 
-    ours = listener.dup()  # the event loop closes the other one
-    accepting = await loop.create_server(connection, sock=listener, backlog=door.BACKLOG)
-    await welcome(guests)
+    for guest in guests:
+        guest.setblocking(False)
+        welcome(guest)
+    acceptor = Acceptor(listener, welcome, server.has_more_than_another)
     ticking = loop.create_task(server.tick())
     await stop.wait()
     began = time.monotonic()
     server.draining = True
-    door.shut(ours)
+    door.shut(listener)
     await asyncio.sleep(_LAST_GUESTS_SECONDS)
-    accepting.close()
-    await welcome(door.waiting(ours))
-    ours.close()
+    acceptor.close()
     await server.drain(began)
     ticking.cancel()
     server.log.write()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import uvloop
 
 from plumbing import doorman
+from plumbing.accepting import Shares
 from plumbing.http_answer import Response, failure
 from plumbing.http_connection import Content
 from plumbing.http_head import Head
@@ -22,18 +23,25 @@ def work(
     *,
     limit: int,
     guests: Iterable[socket.socket] = (),
+    shares: Shares | None = None,
+    number: int = 0,
     stopped: bool = False,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, which may be blocked until then; at once if ``stopped``."""
+    """Serves until SIGTERM or SIGINT, which may be blocked until now; not at all if ``stopped``.
+
+    The other arguments are those of ``http_server.serve``; ``number`` is the worker's.
+    """
 
     async def run() -> None:
         stop = asyncio.Event()
         if stopped:
             stop.set()
-        for number in STOPS:
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        for signal_number in STOPS:
+            asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        await serve(listener, application, stop, limit=limit, guests=guests)
+        await serve(
+            listener, application, stop, limit=limit, guests=guests, shares=shares, worker=number
+        )
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

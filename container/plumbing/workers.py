@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -49,6 +50,12 @@ def run(settings: ServingSettings, prepare: Prepare) -> int:
     return 0
 
 
+@dataclass(frozen=True)
+class _Child:
+    number: int | None  # the worker's; None for the one that stands at the door
+    since: float
+
+
 class _Supervisor:
     """Keeps ``settings.workers`` workers alive until it is told to stop."""
 
@@ -60,7 +67,7 @@ class _Supervisor:
         self._listener = listener
         self._lifeline = Lifeline()
         self._shareable = True
-        self._children: dict[int, float] = {}  # process -> when it was started
+        self._children: dict[int, _Child] = {}  # by process
         self._stopping = False
 
     def run(self) -> None:
@@ -76,10 +83,11 @@ class _Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         if application is not None and not self._stopping:
             guests = list(doorman.take_over(tell))
+            tell.close()
             self._dismiss(greeter)
             self._start_workers(application, guests)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        self._watch(application)
+        self._watch()
         if application is None:
             os._exit(0)  # the thread that loads may be anywhere
 
@@ -127,39 +135,39 @@ class _Supervisor:
         return loaded[0]
 
     def _start_workers(self, application: "Application", guests: list[socket.socket]) -> None:
+        from plumbing.accepting import Shares
+
+        self._application, workers = application, self._settings.workers
+        self._shares = Shares(workers)
         gc.collect()
         gc.freeze()  # what is there now stays: never looked at again, so that it stays shared
-        number = self._settings.workers
-        for index in range(number):
-            others = [guest for at, guest in enumerate(guests) if at % number != index]
-            self._start_worker(application, guests[index::number], others)
+        for number in range(workers):
+            self._start_worker(number, guests)
         for guest in guests:
             guest.close()
 
-    def _start_worker(
-        self,
-        application: "Application",
-        guests: Sequence[socket.socket] = (),
-        others: Sequence[socket.socket] = (),
-    ) -> None:
-        self._fork(lambda: self._work(application, guests, others))
+    def _start_worker(self, number: int, guests: Sequence[socket.socket] = ()) -> None:
+        self._shares.set(number, 0)
+        self._fork(lambda: self._work(number, guests), number)
 
-    def _work(
-        self,
-        application: "Application",
-        guests: Sequence[socket.socket],
-        others: Sequence[socket.socket],
-    ) -> None:
-        """In a worker: serves; ``others`` are the guests of other workers."""
+    def _work(self, number: int, guests: Sequence[socket.socket]) -> None:
+        """In a worker: serves, its part of the guests first."""
         from plumbing import worker
 
-        for other in others:
-            other.close()
-        if not self._shareable:
-            application = self._prepare()
-        worker.work(application, self._listener, limit=self._settings.payload_limit, guests=guests)
+        workers = self._settings.workers
+        for at, guest in enumerate(guests):
+            if at % workers != number:
+                guest.close()
+        worker.work(
+            self._application if self._shareable else self._prepare(),
+            self._listener,
+            limit=self._settings.payload_limit,
+            guests=guests[number::workers],
+            shares=self._shares,
+            number=number,
+        )
 
-    def _fork(self, work: Callable[[], None]) -> int:
+    def _fork(self, work: Callable[[], None], number: int | None = None) -> int:
         """Starts a child with signals blocked; it ends with the supervisor."""
         child = os.fork()
         if child == 0:
@@ -174,21 +182,21 @@ class _Supervisor:
                 log.error("worker failed", error)
             finally:
                 os._exit(code)
-        self._children[child] = time.monotonic()
+        self._children[child] = _Child(number, time.monotonic())
         return child
 
-    def _watch(self, application: "Application | None") -> None:
+    def _watch(self) -> None:
         """Waits until all children have ended; starts another worker for one that died."""
         while self._children:
-            child, status = os.wait()
+            process, status = os.wait()
             signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # no stop between look and fork
-            started = self._children.pop(child, None)
-            if started is not None and application is not None and not self._stopping:
+            child = self._children.pop(process, None)
+            if child is not None and child.number is not None and not self._stopping:
                 code = os.waitstatus_to_exitcode(status)
-                log.error("worker ended, starting another", worker=child, exit_code=code)
-                if time.monotonic() - started < 1:
+                log.error("worker ended, starting another", worker=process, exit_code=code)
+                if time.monotonic() - child.since < 1:
                     time.sleep(1)  # a worker that cannot start must not take the whole machine
-                self._start_worker(application)
+                self._start_worker(child.number)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:

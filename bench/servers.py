@@ -23,6 +23,10 @@ _STOP_SECONDS = 30
 _PING = b"GET /ping HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
+class _NotHealthyError(Exception):
+    """A server does not become healthy; the message says how."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """A server of this machine that answers; `process` is the first of its processes.
@@ -55,25 +59,27 @@ def container(
     variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"}
     run += [word for pair in variables.items() for word in ("--env", "=".join(pair))]
     started = time.perf_counter()
-    try:
-        subprocess.run([*run, image, *command], capture_output=True, text=True, check=True)
-        first_ping = _wait(port, started, alive=lambda: _state(program, name).running)
-        process = _state(program, name).process
-        yield Server(port=port, process=process, first_ping=first_ping)
-    except subprocess.CalledProcessError as error:
-        raise RuntimeError(f"{image} was not started: {error.stderr.strip()}") from None
-    except TimeoutError as error:
-        logs = subprocess.run(
-            [program, "logs", name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        raise RuntimeError(f"{image} {error}:\n{logs.stdout[-2000:]}") from None
-    finally:
-        gone = [program, "rm", "--force", "--time", "0", name]
-        subprocess.run(gone, capture_output=True, check=False)
+    # It is asked from the first moment on: the engine's command may end after the server is ready.
+    with subprocess.Popen(
+        [*run, image, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as starting:
+
+        def alive() -> bool:
+            code = starting.poll()
+            return code is None or (code == 0 and _state(program, name).running)
+
+        try:
+            first_ping = _wait(port, started, alive=alive)
+            starting.wait()
+            process = _state(program, name).process
+            yield Server(port=port, process=process, first_ping=first_ping)
+        except _NotHealthyError as error:
+            said = f"{starting.communicate()[1]}{_logs(program, name)}"
+            raise RuntimeError(f"{image} {error}:\n{said[-2000:]}") from None
+        finally:
+            starting.wait()
+            gone = [program, "rm", "--force", "--time", "0", name]
+            subprocess.run(gone, capture_output=True, check=False)
 
 
 def run_once(program: str, image: str, *, root: Path, command: str) -> tuple[float, str]:
@@ -119,7 +125,7 @@ def process(
     try:
         first_ping = _wait(port, started, alive=lambda: serving.poll() is None)
         yield Server(port=port, process=serving.pid, first_ping=first_ping)
-    except TimeoutError as error:
+    except _NotHealthyError as error:
         said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{command[-1]} {error}:\n{said}") from None
     finally:
@@ -170,11 +176,11 @@ def _wait(port: int, started: float, *, alive: Callable[[], bool]) -> float:
         if healthy:
             return now - started
         if now - started > _START_SECONDS:
-            raise TimeoutError(f"did not answer /ping in {_START_SECONDS:.0f} s")
+            raise _NotHealthyError(f"did not answer /ping in {_START_SECONDS:.0f} s")
         if now - looked > 1:  # seldom: asking an engine takes a processor's time
             looked = now
             if not alive():
-                raise TimeoutError("ended at once")
+                raise _NotHealthyError("ended at once")
         time.sleep(_POLL_SECONDS)
 
 
@@ -185,6 +191,16 @@ def _pings(port: int) -> bool:
             return link.recv(65536).startswith(b"HTTP/1.1 200 ")
     except OSError:
         return False
+
+
+def _logs(program: str, name: str) -> str:
+    return subprocess.run(
+        [program, "logs", name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
 
 
 @dataclass(frozen=True, kw_only=True)

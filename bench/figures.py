@@ -47,11 +47,11 @@ class Figure:
         text = f"  {self.title}: {spread(self.ours)} {self.unit}"
         if not self.beside:
             return text
+        text = f"{text}; {self.beside_name} {spread(self.beside)}; "
+        if len(self.ours) == 1:
+            return f"{text}{rounded(self.ratio)} times as good"
         turns = f"{rounded(min(self.ratios))} to {rounded(max(self.ratios))}"
-        return (
-            f"{text}; {self.beside_name} {spread(self.beside)}; "
-            f"{rounded(self.ratio)} times as good ({turns})"
-        )
+        return f"{text}{rounded(self.ratio)} times as good ({turns})"
 
     def as_json(self, *, measured_at: str) -> dict[str, Any]:
         """All of it, medians and spread included."""
@@ -88,8 +88,10 @@ def rounded(value: float) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Median, smallest and largest."""
+    """Median, smallest and largest; a single value as it is."""
     middle = rounded(statistics.median(values))
+    if len(values) == 1:
+        return middle
     return f"{middle} ({rounded(min(values))} to {rounded(max(values))})"
 
 
@@ -99,7 +101,7 @@ def write(
     figures: Sequence[Figure] = (),
     gone: Sequence[str] = (),
     machine: Mapping[str, str] | None = None,
-    path: Path = RESULT,
+    path: Path | None = None,
 ) -> None:
     """Put results into the file, beside those of measurements that did not run.
 
@@ -107,6 +109,7 @@ def write(
         machine: what the figures were measured on, which is what the file says from then on.
         gone: figures that could not be measured now: old ones are not left to pass for new.
     """
+    path = path or RESULT
     content, now = _written(path), _now()
     all_ratios = {**content.get("ratios", {}), **(ratios or {})}
     all_figures = content.get("figures", {})
@@ -123,8 +126,9 @@ def write(
     _put(content, path)
 
 
-def write_soak(result: Mapping[str, Any], *, path: Path = RESULT) -> None:
+def write_soak(result: Mapping[str, Any], *, path: Path | None = None) -> None:
     """Put a soak's result into the file, in place of an earlier one's."""
+    path = path or RESULT
     _put({**_written(path), "soak": {**result, "measuredAt": _now()}}, path)
 
 

@@ -38,8 +38,9 @@ class Load:
     kind: str = "csv"
 
     def __str__(self) -> str:
-        plural = "s" if self.connections > 1 else ""
-        return f"{self.connections} connection{plural}, {self.rows:,} rows of {self.kind.upper()}"
+        connections = "connection" if self.connections == 1 else "connections"
+        rows = "row" if self.rows == 1 else "rows"
+        return f"{self.connections} {connections}, {self.rows:,} {rows} of {self.kind.upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)

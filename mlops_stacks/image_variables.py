@@ -1,6 +1,7 @@
 """What the settings tell container/build-and-push.sh, in the pipeline and on a person's machine.
 
-`python -m mlops_stacks.image_variables` prints them for a shell, with the task of the model.
+`python -m mlops_stacks.image_variables` prints them for a shell, with what the model's own tests
+are to know: its task and the metrics that it has to return.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
-    variables = {**image_variables(settings), "MODEL_TASK": settings.model.task}
+    variables = {
+        **image_variables(settings),
+        "MODEL_TASK": settings.model.task,
+        "TRAINING_METRICS": " ".join(settings.training_metrics),
+    }
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

@@ -106,6 +106,13 @@ class Settings(Section):
         return self._place is None or self._place.first is None
 
     @property
+    def training_metrics(self) -> tuple[str, ...]:
+        """The metrics that training is to print, by the names that the model's `score` gives."""
+        if self.training.metrics is not None:
+            return self.training.metrics
+        return ("accuracy",) if self.model.task == "classification" else ("rmse", "mae", "r2")
+
+    @property
     def deployed(self) -> tuple[Settings, ...]:
         """The settings of each environment, in their order."""
         if not self.environments:

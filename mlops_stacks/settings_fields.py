@@ -103,6 +103,15 @@ ModelName = Annotated[
 ]
 
 
+TrainingMetric = Annotated[
+    str,
+    matching(
+        r"(?!(?i:rows)$)[A-Za-z][A-Za-z0-9_]{0,62}",
+        'a name of up to 63 letters, digits and _, beginning with a letter, but "rows",',
+    ),
+]
+
+
 def _hyperparameter(value: object) -> object:
     if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value

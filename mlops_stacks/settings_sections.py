@@ -16,6 +16,7 @@ from mlops_stacks.settings_fields import (
     ModelFolder,
     ModelName,
     Section,
+    TrainingMetric,
     instance_type,
     matching,
 )
@@ -104,6 +105,8 @@ class TrainingSettings(Section):
         max_wait_minutes: with spot, the whole time, waiting for capacity included.
         skip_unchanged: what was trained from the same image, data, hyperparameters and instance
             type is not trained again.
+        metrics: what the model's `score` returns and SageMaker is to record; None: what models of
+            the task return.
     """
 
     instance_type: Annotated[str, instance_type("training")]
@@ -112,6 +115,11 @@ class TrainingSettings(Section):
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] | None = None
     skip_unchanged: bool = True
+    # SageMaker takes 40 definitions, the number of rows is one:
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
+    metrics: (
+        Annotated[tuple[TrainingMetric, ...], Field(max_length=39, strict=False), DISTINCT] | None
+    ) = None
 
     @property
     def longest_minutes(self) -> int:

@@ -7,21 +7,28 @@ model does better than others is for tests of your own, here or in a file beside
 
 import dataclasses
 import importlib
+import inspect
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from plumbing import hyperparameters
+from plumbing.checkpoints import Checkpoints
 from plumbing.errors import InputError
 from support import CONTAINER, Server, failure, ml_root, model_files, served, train
 
 LABELS = ("0", "1")  # as they stand in the data; a model gets them as text
-NUMBERS = os.environ.get("MODEL_TASK") == "regression"  # make sets it, as settings.toml says
+# What settings.toml says; make sets it.
+NUMBERS = os.environ.get("MODEL_TASK") == "regression"
+CHOSEN = json.loads(os.environ.get("HYPERPARAMETERS") or "{}")
+METRICS = os.environ.get("TRAINING_METRICS", "").split()
 WIDTHS = (2, 5)  # columns of features
 ROWS = 30  # of each label
 
@@ -64,6 +71,19 @@ def table(width: int) -> Table:
     return Table(features.round(3), [LABELS[position] for position in classes])
 
 
+def fitted(model: ModuleType, data: Table, folder: Path) -> Any:
+    """A model trained on ``data``; what it keeps meanwhile goes into the folder."""
+    more = {}
+    if "checkpoints" in inspect.signature(model.fit).parameters:
+        more["checkpoints"] = Checkpoints(folder, training="0" * 16)
+    return model.fit(
+        features=data.features.astype(model.FEATURE_TYPE),
+        labels=data.labels,
+        hyperparameters=model.Hyperparameters(),
+        **more,
+    )
+
+
 @pytest.fixture(scope="module")
 def model() -> ModuleType:
     """The image's model.py."""
@@ -90,16 +110,36 @@ def test_a_stored_model_predicts_as_the_fitted_one(
     # Given a fitted model
     data = table(width)
     features = data.features.astype(model.FEATURE_TYPE)
-    fitted = model.fit(
-        features=features, labels=data.labels, hyperparameters=model.Hyperparameters()
-    )
-    predictions = list(model.predict(fitted, features))
+    ours = fitted(model, data, tmp_path / "checkpoints")
+    predictions = list(model.predict(ours, features))
     # When it is stored and read back
-    model.save(fitted, tmp_path)
+    model.save(ours, tmp_path)
     loaded = model.load(tmp_path)
     # Then it is the same model
-    assert (loaded.feature_count, fitted.feature_count) == (width, width)
+    assert (loaded.feature_count, ours.feature_count) == (width, width)
     assert list(model.predict(loaded, features)) == predictions
+
+
+def test_the_same_training_leaves_the_same_bytes(
+    model: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given the same data, hyperparameters and seed, today and tomorrow
+    now, contents = time.time, []
+    for later in (0, 24 * 60 * 60):
+        monkeypatch.setattr(time, "time", lambda later=later: now() + later)
+        folder = tmp_path / str(later)
+        folder.mkdir()
+        model.save(fitted(model, table(WIDTHS[0]), tmp_path / "checkpoints"), folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        contents.append({path.relative_to(folder): path.read_bytes() for path in files})
+    # Then the files are the same
+    assert contents[0] == contents[1]
+    assert contents[0]
+
+
+def test_score_returns_the_metrics_that_the_settings_declare(model: ModuleType) -> None:
+    missing = set(METRICS) - set(model.score(list(LABELS), list(LABELS)))
+    assert not missing, "training.metrics of the settings has metrics that score() does not return"
 
 
 def test_score_names_its_metrics(model: ModuleType) -> None:
@@ -152,6 +192,12 @@ def test_the_defaults_of_the_hyperparameters_are_within_their_bounds(model: Modu
     defaults = model.Hyperparameters()
     texts = {name: str(value) for name, value in dataclasses.asdict(defaults).items()}
     assert hyperparameters.parse(model.Hyperparameters, texts) == defaults
+
+
+def test_the_hyperparameters_of_the_settings_are_declared_and_within_bounds(
+    model: ModuleType,
+) -> None:
+    hyperparameters.parse(model.Hyperparameters, CHOSEN)
 
 
 def test_an_unknown_hyperparameter_is_refused(model: ModuleType, tmp_path: Path) -> None:

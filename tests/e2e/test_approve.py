@@ -49,6 +49,8 @@ def test_sagemaker_has_really_trained_and_predicted(system: System, first: Appro
     job = sagemaker.describe_training_job(TrainingJobName=name)
     assert job["TrainingJobStatus"] == "Completed"
     assert job["HyperParameters"] == {"max_leaf_nodes": "5"}
+    metrics = {found["MetricName"]: found["Value"] for found in job["FinalMetricDataList"]}
+    assert metrics == {"train:rows": 120, "train:accuracy": pytest.approx(0.983333)}
     artifact = job["ModelArtifacts"]["S3ModelArtifacts"]
     stored = s3.head_object(Bucket=bucket, Key=artifact.removeprefix(f"s3://{bucket}/"))
     assert stored["ServerSideEncryption"] == "aws:kms"

@@ -13,7 +13,6 @@ from mlops_stacks.constructs.workflow.expressions import (
     IMAGE_URI,
     jsonata,
     tag_list,
-    unmarked,
 )
 from mlops_stacks.constructs.workflow.retries import retry_sagemaker
 from mlops_stacks.constructs.workflow.task_resource import integration
@@ -53,6 +52,7 @@ def train(
                 "AlgorithmSpecification": {
                     "TrainingImage": IMAGE_URI,
                     "TrainingInputMode": "File",
+                    "MetricDefinitions": metric_definitions(settings),
                 },
                 "HyperParameters": settings.model.hyperparameters_as_text,
                 "InputDataConfig": [
@@ -99,7 +99,19 @@ def train(
     return state
 
 
+def metric_definitions(settings: Settings) -> list[Mapping[str, str]]:
+    """How SageMaker finds in the log what container/plumbing/training.py prints.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html
+    """
+    return [
+        {"Name": f"train:{name}", "Regex": rf"train:{name}=([-+.0-9e]+);"}
+        for name in ("rows", *settings.training_metrics)
+    ]
+
+
 def _spot(bucket_name: str) -> Mapping[str, object]:
-    # An interrupted job goes on under its own name, and finds what it has written.
-    place = jsonata(f"'s3://{bucket_name}/{CHECKPOINTS_PREFIX}' & ({unmarked(ATTEMPT_NAME)}) & '/'")
+    # An interrupted job goes on under its own name. One that is started again in the same release,
+    # by a retry or a redrive, has another name, and goes on too: so the release's name is taken.
+    place = jsonata(f"'s3://{bucket_name}/{CHECKPOINTS_PREFIX}' & $releaseName & '/'")
     return {"EnableManagedSpotTraining": True, "CheckpointConfig": {"S3Uri": place}}

@@ -16,7 +16,8 @@ from collections.abc import Callable
 
 from bench import container, evaluation, functions, report, soak, synth
 from bench.figures import write
-from bench.images import NoEngineError, engine, images
+from bench.images import CannotMeasureError, engine, images
+from bench.load import LoadError
 from bench.machine import machine
 from bench.plan import Plan
 
@@ -32,12 +33,13 @@ def main() -> int:
     if given.names == ["report"]:
         return report.main()
     plan = Plan(rounds=given.rounds, seconds=given.seconds, training_rows=given.training_rows)
+    failed = False
     for name in given.names or [*_MEASUREMENTS, *container.MEASUREMENTS]:
         if name in _MEASUREMENTS:
             write(ratios=_MEASUREMENTS[name]())
         else:
-            _in_containers(name, plan)
-    return 0
+            failed |= not _in_containers(name, plan)
+    return int(failed)
 
 
 def _arguments() -> argparse.Namespace:
@@ -58,18 +60,24 @@ def _arguments() -> argparse.Namespace:
     return given
 
 
-def _in_containers(name: str, plan: Plan) -> None:
+def _in_containers(name: str, plan: Plan) -> bool:
+    """Whether it was measured, or could not be for a reason of the machine."""
     measure, figure_names = container.MEASUREMENTS[name]
     print(f"{name}, beside the baseline stack")
     try:
         found = measure(images(), plan)
-    except NoEngineError as error:
+    except CannotMeasureError as error:
         print(f"  not measured: {error}")
         write(gone=figure_names)
-        return
+        return True
+    except (RuntimeError, LoadError) as error:
+        print(f"  FAILED: {error}", file=sys.stderr)
+        write(gone=figure_names)
+        return False
     for figure in found:
         print(figure.line())
     write(figures=found, machine=machine(engine=engine().program))
+    return True
 
 
 def _synth() -> dict[str, float]:

@@ -102,7 +102,14 @@ class Client:
     def _begin(self, exchange: Exchange | None) -> None:
         """Open a connection for this exchange or the next, unless there is none."""
         while exchange := exchange or next(self._exchanges, None):
-            link = socket.create_connection(self._address)
+            try:
+                link = socket.create_connection(self._address)
+            except OSError as error:
+                self.deviations.append(f"{exchange.name}: no connection: {error}")
+                if len(self.deviations) >= _MOST_DEVIATIONS:
+                    return
+                exchange = None
+                continue
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if exchange.ending is Ending.CUT:
                 link.sendall(exchange.request)

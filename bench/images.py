@@ -17,8 +17,8 @@ _OURS = "localhost/bench-model"
 _BASELINE = "localhost/bench-baseline:latest"
 
 
-class NoEngineError(Exception):
-    """Containers cannot be measured here; the message says what to install."""
+class CannotMeasureError(Exception):
+    """Something cannot be measured on this machine; the message says what it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,11 @@ def engine() -> Engine:
     """The container engine, with a base image.
 
     Raises:
-        NoEngineError: none answers, or it has no base image.
+        CannotMeasureError: none answers, or it has no base image.
     """
     found = choose_engine(os.environ.get("ENGINE", "auto"), cache=ROOT / ".local" / "cache")
     if found is None:
-        raise NoEngineError(
+        raise CannotMeasureError(
             "no container engine answers with a base image; install Docker or Podman "
             "(Debian: apt-get install podman runc debootstrap; .ci/run has Podman's settings for "
             "a small container)"
@@ -52,7 +52,7 @@ def our_image() -> str:
     """The name of the model image of the checked-out commit, built now and tried.
 
     Raises:
-        NoEngineError: no engine answers.
+        CannotMeasureError: no engine answers.
         RuntimeError: it was not built.
     """
     environment = _environment()
@@ -70,7 +70,7 @@ def images() -> Images:
     """Both images, built now, as far as the engine has not their layers already.
 
     Raises:
-        NoEngineError: no engine answers.
+        CannotMeasureError: no engine answers.
         RuntimeError: an image was not built.
     """
     environment, ours = _environment(), our_image()

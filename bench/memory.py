@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import servers
 from bench.figures import Figure
-from bench.images import Images
+from bench.images import CannotMeasureError, Images
 from bench.load import Load, measured_apart
 from bench.model_folder import trained
 from bench.plan import Plan
@@ -21,6 +21,7 @@ def measure(images: Images, plan: Plan) -> list[Figure]:
     """Serve from fresh containers in turns; look at their memory all the time.
 
     Raises:
+        CannotMeasureError: the container's processes are another user's.
         RuntimeError: a server did not start.
         LoadError: an answer was wrong.
     """
@@ -76,7 +77,10 @@ class MemoryWatch:
         self._stop.set()
         self._thread.join()
         if self._error:
-            raise self._error
+            raise CannotMeasureError(
+                f"the memory of the container's processes cannot be read ({self._error}); "
+                "run this as root"
+            )
 
     def _look(self) -> None:
         try:

@@ -78,8 +78,8 @@ def container(
             raise RuntimeError(f"{image} {error}:\n{said[-2000:]}") from None
         finally:
             starting.wait()
-            gone = [program, "rm", "--force", "--time", "0", name]
-            subprocess.run(gone, capture_output=True, check=False)
+            for gone in ([program, "kill", name], [program, "rm", "--force", name]):
+                subprocess.run(gone, capture_output=True, check=False)
 
 
 def run_once(program: str, image: str, *, root: Path, command: str) -> tuple[float, str]:

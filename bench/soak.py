@@ -19,7 +19,7 @@ from bench import servers
 from bench.client import Client
 from bench.exchange import Ending, Exchange
 from bench.figures import write_soak
-from bench.images import NoEngineError, engine, our_image
+from bench.images import CannotMeasureError, engine, our_image
 from bench.model_folder import laid_out, trained
 from bench.payloads import TRAIN
 from bench.soak_cases import LIMIT_MB, Case, cases
@@ -51,6 +51,14 @@ class Soaked:
 def main() -> int:
     """Soak the server as REQUESTS says; returns the exit code."""
     requests = int(os.environ.get("REQUESTS") or REQUESTS)
+    try:
+        return _main(requests)
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+
+
+def _main(requests: int) -> int:
     kinds = cases()
     with _server() as server:
         workers = set(servers.processes(server.process))
@@ -154,7 +162,7 @@ def _server() -> Iterator[servers.Server]:
     limit = {"SAGEMAKER_MAX_PAYLOAD_IN_MB": str(LIMIT_MB)}
     try:
         program, image = engine().program, our_image()
-    except NoEngineError as error:
+    except CannotMeasureError as error:
         print(f"The server runs as processes: {error}")
         python = _container_python()
         with laid_out(TRAIN) as root:

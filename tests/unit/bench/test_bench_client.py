@@ -86,6 +86,17 @@ def test_a_connection_that_the_server_ends_is_made_again() -> None:
     assert len(client.latencies) == 10
 
 
+def test_a_server_that_is_not_there_is_found() -> None:
+    with served(lambda _: b"") as port:
+        pass
+    client = Client(port=port, connections=2)
+
+    client.run(itertools.repeat(_exchange(), 5))
+
+    assert len(client.deviations) == 5
+    assert "no connection" in client.deviations[0]
+
+
 def test_broken_off_requests_want_no_answer() -> None:
     client = _run(lambda _: answer(b"right"), times=5, exchange=_exchange(ending=Ending.CUT))
 

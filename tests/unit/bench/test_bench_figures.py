@@ -140,3 +140,22 @@ def test_without_an_engine_containers_are_left_out_with_a_reason(
 
     assert "not measured: no container engine answers" in capsys.readouterr().out
     assert json.loads(path.read_text())["ratios"] == {"synth": 0.9}
+
+
+def test_a_measurement_that_fails_is_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench.json"
+    path.write_text('{"ratios": {"image_size": 2.0}}')
+
+    def fail() -> None:
+        raise RuntimeError("the image was not built")
+
+    monkeypatch.setattr(sys, "argv", ["bench", "image"])
+    monkeypatch.setattr("bench.figures.RESULT", path)
+    monkeypatch.setattr("bench.__main__.images", fail)
+
+    assert main() == 1
+
+    assert "FAILED: the image was not built" in capsys.readouterr().err
+    assert json.loads(path.read_text())["ratios"] == {}

@@ -22,6 +22,7 @@ _READERS: dict[str, _Reader] = {
     PARQUET: parquet.blocks,
 }
 _ONE_ROW = {CSV: one_row.from_csv, JSON: one_row.from_json}
+ROWS = 16 * 1024  # the most that the model gets at once
 _ONE_ROW_BYTES = 16 * 1024  # more is surely not one row, or not worth a try
 
 
@@ -65,5 +66,7 @@ def answer(
 
 
 def _predictions(model: room.Model, blocks: Iterable[NDArray[Any]]) -> Iterator[rendering.Column]:
-    for features in blocks:
-        yield rendering.column(room.predict(model, features), rows=len(features))
+    for block in blocks:
+        for start in range(0, len(block), ROWS):
+            features = block[start : start + ROWS]
+            yield rendering.column(room.predict(model, features), rows=len(features))

@@ -91,6 +91,12 @@ def test_rows_come_to_the_model_in_blocks_and_back_in_their_order(given: str, ro
         assert sum(room.blocks) == len(rows)
 
 
+def test_the_model_never_gets_more_than_so_many_rows_at_once(room: Room) -> None:
+    rows = 100_000  # so short that a block has more of them
+    assert prediction.answer(MODEL, b"2,1\n" * rows, given=CSV, wanted=CSV) == b"high\n" * rows
+    assert max(room.blocks) == prediction.ROWS
+
+
 def test_other_names_of_a_format_do() -> None:
     body = bodies([(1, 2)])
     text = prediction.answer(

@@ -112,7 +112,7 @@ ifeq ($(OTHER_FOLDER),)
 else
 	rm -rf .local/overlays/$(FOLDER) && mkdir -p $(dir .local/overlays/$(FOLDER))
 	python container/overlay.py $(FOLDER) .local/overlays/$(FOLDER)
-	cd .local/overlays/$(FOLDER) && $(MODEL_ENV)/bin/python -m pytest tests/test_model.py \
+	cd .local/overlays/$(FOLDER) && $(MODEL_ENV)/bin/python -m pytest tests/test_model.py tests/test_no_pickle.py \
 		$(patsubst $(FOLDER)/%,%,$(wildcard $(FOLDER)/tests/test_*.py))
 endif
 
@@ -141,7 +141,7 @@ lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types
 	MYPYPATH=container/tests/sample_model:container/tests mypy --python-executable $(CONTAINER_PYTHON) \
 		--scripts-are-modules --exclude 'test_model\.py$$' \
 		container/plumbing container/tests container/train container/serve container/*[a-z]_*.py \
-		container/ecr.py container/sbom.py
+		container/ecr.py container/sbom.py container/slim.py
 	mypy --config-file container/mypy.ini --python-executable $(CONTAINER_PYTHON) \
 		container/model.py container/tests/test_model.py
 	@for folder in $(EXAMPLES); do \

@@ -13,7 +13,7 @@ from local.sagemaker.runners.engine import detect_engine
 from local.terminal import LocalError, say, step
 
 _CONTAINER = Path(__file__).resolve().parent.parent / "container"
-_STAND_IN = "localhost/model-release-base:bookworm"
+_STAND_IN = "localhost/model-release-base:bookworm-slim"
 _PULL_SECONDS = 300
 
 

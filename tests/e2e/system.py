@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from local.image import push_folder
 from local.image_build import PushedImage
 from local.release import Outcome, Release, decide, messages, wait_for
 from local.running_cloud import RunningCloud
-from tests.e2e.tree import SAMPLE, copy_container
+from tests.e2e.tree import SAMPLE, commit_of, copy_container
 from tests.e2e.web import Answer
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -79,7 +78,7 @@ class System:
                 self.deployment,
                 self.engine,
                 folder=copy,
-                commit=hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(),
+                commit=commit_of(name),
             )
 
     def release(self, image: PushedImage) -> Release:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +14,14 @@ from local.engine import choose_engine
 from local.image_build import PushedImage
 from local.running_cloud import RunningCloud
 from local.terminal import LocalError
+from tests.e2e.image_content import inspected, look_into, read
 from tests.e2e.system import System
-from tests.e2e.tree import ROOT, SETTINGS
+from tests.e2e.tree import CONTAINER, ROOT, SAMPLE, SETTINGS, commit_of
 from tests.e2e.web import ask_signed
 
 pytestmark = pytest.mark.engine
+
+MOST_BYTES = 100 * 10**6  # that the image may have beyond its base
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +67,44 @@ def test_a_built_image_is_trained_approved_and_served(
 
 
 def test_the_image_tells_what_it_is(contained: System, built: PushedImage) -> None:
-    labels = json.loads(_in_engine(contained, built, "inspect", "{{json .Config.Labels}}"))
+    program, image = _in_engine(contained, built.tag)
+    labels = json.loads(inspected(program, image, "{{json .Config.Labels}}"))
     name = "org.opencontainers.image"
     assert labels[f"{name}.revision"][:8] == built.tag
     assert {f"{name}.created", f"{name}.base.name"} < set(labels)
-    materials = json.loads(_in_engine(contained, built, "cat", "/opt/program/sbom.cdx.json"))
+    materials = json.loads(read(program, image, "/opt/program/sbom.cdx.json"))
     purls = {component["purl"].split("@")[0] for component in materials["components"]}
     assert {"pkg:deb/debian/libc6", "pkg:pypi/numpy", "pkg:generic/python"} < purls
+    assert "pkg:pypi/pip" not in purls
+
+
+def test_the_image_holds_what_is_needed_and_no_more(contained: System, built: PushedImage) -> None:
+    program, image = _in_engine(contained, built.tag)
+    assert contained.engine is not None
+    base = contained.engine.base_image
+    unwanted = ["cc", "gcc", "g++", "ld", "make", "pip", "pip3"]
+    found, before = (look_into(program, each, programs=unwanted) for each in (image, base))
+    assert (found.programs, found.pip) == ([], False)
+    assert set(found.open) <= set(before.open), "everybody may write there"
+    assert set(found.raises) <= set(before.raises)
+    assert set(found.caches) <= set(before.caches)
+    assert (found.uncompiled, found.useless) == ([], [])
+    modules = {path.name for path in (*CONTAINER.glob("tree.py"), *SAMPLE.glob("*.py"))}
+    other = {"train", "serve", "plumbing", "__pycache__", "sbom.cdx.json"}
+    assert set(found.program) == modules | other
+    sizes = [int(inspected(program, each, "{{.Size}}")) for each in (image, base)]
+    assert sizes[0] - sizes[1] < MOST_BYTES
+
+
+def test_another_model_makes_the_last_layer_anew_and_no_other(
+    contained: System, built: PushedImage, refused: tuple[str, str]
+) -> None:
+    layers, others = (
+        json.loads(inspected(*_in_engine(contained, tag), "{{json .RootFS.Layers}}"))
+        for tag in (built.tag, refused[0])
+    )
+    assert others[:-1] == layers[:-1]
+    assert others[-1] != layers[-1]
 
 
 def test_a_commit_that_changes_nothing_in_the_image_gets_the_same(
@@ -85,13 +119,21 @@ def test_a_commit_that_changes_nothing_in_the_image_gets_the_same(
     assert other.uri == built.uri
 
 
-def test_an_image_that_breaks_its_contract_is_not_pushed(contained: System) -> None:
+@pytest.fixture(scope="module")
+def refused(contained: System) -> tuple[str, str]:
+    """The tag and the message of an image that was built with another model, and not pushed."""
+
     def break_it(container: Path) -> None:
         with (container / "model.py").open("a", encoding="utf-8") as file:
             file.write("\n\ndef predict(model, features):\n    return [1 / 0]\n")
 
-    with pytest.raises(LocalError, match=r"contract test: train ended .*\n.*ZeroDivisionError"):
+    with pytest.raises(LocalError) as refusal:
         contained.push("predicts nothing", break_it)
+    return commit_of("predicts nothing")[:8], str(refusal.value)
+
+
+def test_an_image_that_breaks_its_contract_is_not_pushed(refused: tuple[str, str]) -> None:
+    assert re.search(r"contract test: train ended .*\n.*ZeroDivisionError", refused[1])
 
 
 def test_findings_of_the_scan_stop_an_image_that_was_released(
@@ -108,16 +150,11 @@ def test_findings_of_the_scan_stop_an_image_that_was_released(
     assert contained.push("the model in a container") == built
 
 
-def _in_engine(contained: System, image: PushedImage, verb: str, argument: str) -> str:
-    """What an engine says of a pushed image, or what a file in it says."""
+def _in_engine(contained: System, tag: str) -> tuple[str, str]:
+    """The engine's program and the name that it has for an image."""
     assert contained.engine is not None
-    name = f"{contained.cloud.registry}/{contained.deployment.repository_uri}:{image.tag}"
-    words = {
-        "inspect": ["image", "inspect", "--format", argument, name],
-        "cat": ["run", "--rm", "--network", "none", name, "cat", argument],
-    }
-    command = [contained.engine.program, *words[verb]]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    repository = f"{contained.cloud.registry}/{contained.deployment.repository_uri}"
+    return contained.engine.program, f"{repository}:{tag}"
 
 
 def test_a_failing_container_says_why(contained: System, built: PushedImage) -> None:

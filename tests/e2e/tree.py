@@ -5,6 +5,7 @@ People edit settings.toml, container/model.py and the sample data: no test may d
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -42,6 +43,11 @@ def commit_tree(target: Path) -> None:
     git(target, "add", "--all")
     git(target, "commit", "--quiet", "--message", "Sample model")
     (target / "node_modules").symlink_to(ROOT / "node_modules")
+
+
+def commit_of(name: str) -> str:
+    """A commit hash made up from a name."""
+    return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def settings_with(folder: Path, changes: Mapping[str, str]) -> Path:

@@ -85,7 +85,7 @@ class Client:
                 self._lost(connection, str(error))
                 continue
             exchange = connection.exchange
-            if not connection.buffer and exchange.is_known(data):
+            if not connection.buffer and exchange.expected.is_known(data):
                 self.latencies.append(clock() - connection.started)
                 following = next(self._exchanges, None)
                 if following is None or exchange.ending is not Ending.KEEP:
@@ -172,7 +172,7 @@ class Client:
         taken = time.perf_counter() - connection.started
         answer = read(buffer)
         exchange = connection.exchange
-        if fault := exchange.fault(answer):
+        if fault := exchange.expected.fault(answer):
             self.deviations.append(f"{exchange.name}: {fault}")
         else:
             self.latencies.append(taken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 class Ending(enum.Enum):
@@ -19,47 +19,52 @@ class UnreadableAnswerError(Exception):
     """An answer is not HTTP as this client reads it."""
 
 
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """A request, ready to send, and what its answer has to be.
+class Expected:
+    """What an answer has to be: its status, and a body that `check` finds right.
 
-    `check` says whether a body is right. The first answer is taken apart and checked; another with
-    the same status, length and body is right too, so that checking costs a comparison.
+    The first answer is taken apart and checked; another with the same status, length and body is
+    right too, so that checking costs a comparison. Requests that want the same answer share this.
     """
 
-    name: str
-    request: bytes
-    check: Callable[[bytes], bool]
-    status: int = 200
-    ending: Ending = Ending.KEEP
-    head: bytes = field(init=False)
-    known_tail: bytes = b""
-    known_size: int = -1
+    __slots__ = ("_known_size", "_known_tail", "check", "head", "status")
 
-    def __post_init__(self) -> None:
-        self.head = b"HTTP/1.1 %d " % self.status
+    def __init__(self, check: Callable[[bytes], bool], *, status: int = 200) -> None:
+        self.check = check
+        self.status = status
+        self.head = b"HTTP/1.1 %d " % status
+        self._known_tail = b""
+        self._known_size = -1
 
     def is_known(self, data: bytes) -> bool:
         """Whether this is the whole of an answer that was found right before."""
         return (
-            len(data) == self.known_size
+            len(data) == self._known_size
             and data.startswith(self.head)
-            and data.endswith(self.known_tail)
+            and data.endswith(self._known_tail)
         )
 
     def fault(self, answer: Answer) -> str:
         """What is wrong with an answer, or nothing; what is right is known from then on."""
         if answer.status != self.status:
             return f"{answer.status} in place of {self.status}: {answer.body[:200]!r}"
-        known_body = self.known_tail[4:]
-        if self.known_size < 0 or answer.body != known_body:
+        if self._known_tail[4:] != answer.body or not self._known_tail:
             if not self.check(answer.body):
                 return f"a wrong answer: {answer.body[:200]!r}"
-            self.known_tail = b"\r\n\r\n" + answer.body
+            self._known_tail = b"\r\n\r\n" + answer.body
         # An answer that ends the connection has to be taken apart each time.
         if not answer.closes:
-            self.known_size = answer.size
+            self._known_size = answer.size
         return ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """A request, ready to send, and what must come back."""
+
+    name: str
+    request: bytes
+    expected: Expected
+    ending: Ending = Ending.KEEP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,19 +9,20 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.exchange import Exchange
+from bench.exchange import Exchange, Expected
 
 TRAIN = Path(__file__).resolve().parent.parent / "container" / "sample" / "train.csv"
 BATCH_BYTES = 5_000_000
 """A payload of a batch transform."""
 CONSTANT = b"setosa\n"
 """The answer of bench/ceiling."""
-_MOST_VARIANTS = 120
-_MOST_VARIED_ROWS = 20_000
+_MOST_VARIANTS = 4096  # far more than a server would remember
+_MOST_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,34 +52,39 @@ def batch_rows() -> int:
 
 
 def exchanges(*, size: int, kind: str) -> list[Exchange]:
-    """Different requests of `size` rows each: `csv`, `json`, or `constant`, CSV that is ignored."""
+    """Different requests of `size` rows each: `csv`, `json`, or `constant`, CSV that is ignored.
+
+    No two heads are the same, as each request has an id of its own from SageMaker.
+    """
     known = rows()
     make = {"csv": csv_exchange, "json": json_exchange, "constant": constant_exchange}[kind]
-    variants = max(1, min(_MOST_VARIANTS, _MOST_VARIED_ROWS // size))
-    endless = itertools.cycle(known)
-    made = []
-    for _ in range(variants):
-        made.append(make(list(itertools.islice(endless, size))))
-        next(endless)  # the next one begins elsewhere
-    return made
+
+    def beginning_at(row: int) -> Exchange:
+        return make(list(itertools.islice(itertools.cycle(known), row, row + size)))
+
+    different = [beginning_at(0)]
+    variants = max(2, min(_MOST_VARIANTS, _MOST_BYTES // len(different[0].request)))
+    different += [beginning_at(row) for row in range(1, min(variants, len(known)))]
+    return [
+        replace(each, request=with_id(each.request))
+        for each in itertools.islice(itertools.cycle(different), variants)
+    ]
 
 
 def csv_exchange(chosen: list[Row]) -> Exchange:
     """Rows as CSV, answered by one label a line."""
     labels = [row.label for row in chosen]
-    body = "".join(f"{row.features}\n" for row in chosen).encode()
+    body = "".join([f"{row.features}\n" for row in chosen]).encode()
     return Exchange(
         name=f"{counted(chosen)} of CSV",
         request=post(body, content_type="text/csv"),
-        check=lambda answer: answer.decode().splitlines() == labels,
+        expected=Expected(lambda answer: answer.decode().splitlines() == labels),
     )
 
 
 def constant_exchange(chosen: list[Row]) -> Exchange:
     """The same request, to a server that has one answer for all: bench/ceiling."""
-    exchange = csv_exchange(chosen)
-    exchange.check = CONSTANT.__eq__
-    return exchange
+    return replace(csv_exchange(chosen), expected=Expected(CONSTANT.__eq__))
 
 
 def json_exchange(chosen: list[Row]) -> Exchange:
@@ -88,8 +94,14 @@ def json_exchange(chosen: list[Row]) -> Exchange:
     return Exchange(
         name=f"{counted(chosen)} of JSON",
         request=post(body, content_type="application/json"),
-        check=_json_check(lambda content: content["predictions"] == labels),
+        expected=Expected(_json_check(lambda content: content["predictions"] == labels)),
     )
+
+
+def with_id(request: bytes) -> bytes:
+    """The request with an id of its own, as SageMaker's have."""
+    line, _, rest = request.partition(b"\r\n")
+    return b"%b\r\nx-amzn-requestid: %b\r\n%b" % (line, str(uuid.uuid4()).encode(), rest)
 
 
 def counted(chosen: list[Row]) -> str:

@@ -130,7 +130,7 @@ def growth(memory: Sequence[int]) -> float:
 
 
 def _as_json(found: Soaked, kinds: Sequence[Case]) -> dict[str, Any]:
-    good = {case.exchange.name for case in kinds if case.exchange.status == 200}
+    good = {case.exchange.name for case in kinds if case.exchange.expected.status == 200}
     good -= {case.exchange.name for case in kinds if case.exchange.ending is Ending.CUT}
     total = sum(found.sent.values())
     return {

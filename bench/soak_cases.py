@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bench.exchange import Ending, Exchange
-from bench.payloads import Row, counted, csv_exchange, json_exchange, post, rows
+from bench.exchange import Ending, Exchange, Expected
+from bench.payloads import Row, counted, csv_exchange, json_exchange, post, rows, with_id
 
 LIMIT_MB = 6
 """What the server is told to take at most."""
+_VARIANTS = 10  # of each request, some thousands in all
 _CSV, _JSON, _LINES = "text/csv", "application/json", "application/jsonlines"
 
 
@@ -26,15 +27,30 @@ class Case:
         """What has to come back, in words."""
         if self.exchange.ending is Ending.CUT:
             return "nothing"
-        return str(self.exchange.status)
+        return str(self.exchange.expected.status)
 
 
 def cases() -> list[Case]:
     """All kinds; nine in ten are good."""
     known = rows()
-    # Equal requests in a row would be kind to caches; a soak needs no more variety than this.
-    singles = [Case(exchange=csv_exchange([row]), weight=5) for row in known]
-    return [*singles, *_good(known), *_bad_bodies(), *_bad_requests(), *_broken_off()]
+    made = [
+        *(Case(exchange=csv_exchange([row]), weight=5) for row in known),
+        *(*_good(known), *_bad_bodies(), *_bad_requests()),
+    ]
+    return [*(variant for case in made for variant in _variants(case)), *_broken_off()]
+
+
+def _variants(case: Case) -> list[Case]:
+    """The case under several ids, so that there are more heads than a server remembers."""
+    if b"\r\nHost: " not in case.exchange.request or len(case.exchange.request) > 2**20:
+        return [case]
+    return [
+        Case(
+            exchange=replace(case.exchange, request=with_id(case.exchange.request)),
+            weight=case.weight / _VARIANTS,
+        )
+        for _ in range(_VARIANTS)
+    ]
 
 
 def _good(known: list[Row]) -> list[Case]:
@@ -124,7 +140,10 @@ def _broken_off() -> list[Case]:
     return [
         Case(
             exchange=Exchange(
-                name=f"cut {where}", request=part, check=lambda _: True, ending=Ending.CUT
+                name=f"cut {where}",
+                request=part,
+                expected=Expected(lambda _: True),
+                ending=Ending.CUT,
             ),
             weight=3,
         )
@@ -146,7 +165,7 @@ def json_lines_exchange(chosen: list[Row]) -> Exchange:
     return Exchange(
         name=f"{counted(chosen)} of JSON Lines",
         request=post(body, content_type=_LINES),
-        check=check,
+        expected=Expected(check),
     )
 
 
@@ -167,7 +186,12 @@ def _refused(
     weight: float = 4,
 ) -> Case:
     return Case(
-        exchange=Exchange(name=name, request=request, check=says_why, status=status, ending=ending),
+        exchange=Exchange(
+            name=name,
+            request=request,
+            expected=Expected(says_why, status=status),
+            ending=ending,
+        ),
         weight=weight,
     )
 
@@ -176,4 +200,4 @@ def _get(
     path: str, name: str, *, status: int, check: Callable[[bytes], bool] = says_why
 ) -> Exchange:
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    return Exchange(name=name, request=request, check=check, status=status)
+    return Exchange(name=name, request=request, expected=Expected(check, status=status))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.client import Client
-from bench.exchange import Ending, Exchange, UnreadableAnswerError, needed, read
+from bench.exchange import Ending, Exchange, Expected, UnreadableAnswerError, needed, read
 from bench.load import Load, LoadError, measure
 from bench.payloads import csv_exchange, exchanges, json_exchange, rows
 from tests.unit.bench.fake_server import answer, served
@@ -18,7 +18,7 @@ def _exchange(*, ending: Ending = Ending.KEEP) -> Exchange:
     return Exchange(
         name="one",
         request=b"GET / HTTP/1.1\r\n\r\n",
-        check=lambda body: body.strip() == b"right",
+        expected=Expected(lambda body: body.strip() == b"right"),
         ending=ending,
     )
 
@@ -108,7 +108,7 @@ def test_a_large_answer_comes_in_parts() -> None:
     exchange = Exchange(
         name="large",
         request=b"POST / HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n" + body,
-        check=lambda given: given == body,
+        expected=Expected(lambda given: given == body),
     )
 
     client = _run(lambda _: answer(body), times=6, exchange=exchange)
@@ -157,12 +157,15 @@ def test_payloads_know_their_answers() -> None:
 
     as_csv, as_json = csv_exchange(chosen), json_exchange(chosen)
 
-    assert as_csv.check("\n".join(labels).encode())
-    assert not as_csv.check(f"{labels[0]}\n".encode())
-    assert as_json.check(f'{{"predictions": ["{labels[0]}", "{labels[1]}"]}}'.encode())
-    assert not as_json.check(b'{"predictions": []}')
-    assert not as_json.check(b"nonsense")
+    assert as_csv.expected.check("\n".join(labels).encode())
+    assert not as_csv.expected.check(f"{labels[0]}\n".encode())
+    assert as_json.expected.check(f'{{"predictions": ["{labels[0]}", "{labels[1]}"]}}'.encode())
+    assert not as_json.expected.check(b'{"predictions": []}')
+    assert not as_json.expected.check(b"nonsense")
 
 
 def test_payloads_differ() -> None:
-    assert len({each.request for each in exchanges(size=100, kind="csv")}) > 50
+    made = exchanges(size=1, kind="csv")
+
+    assert len({each.request for each in made}) == len(made) > 4000
+    assert len({each.request.partition(b"\r\n\r\n")[2] for each in made}) > 100

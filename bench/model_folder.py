@@ -33,7 +33,7 @@ def laid_out(
 
 @contextlib.contextmanager
 def trained(program: str, image: str) -> Iterator[Path]:
-    """A folder with the model that the image's `train` makes of the container's sample."""
+    """A folder with the model that the image's `train` makes of the sample rows."""
     with laid_out(TRAIN) as root:
         servers.run_once(program, image, root=root, command="train")
         yield root

@@ -1,7 +1,7 @@
 """Requests with known answers: rows that the model was trained on, so that it knows their labels.
 
-The model that is measured is a tree grown to the end, on the container's own sample: it gives each
-training row the label that the row has.
+The model that is measured, the container's own, is a tree grown to the end: it gives each row
+that it was trained on the label that the row has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from pathlib import Path
 
 from bench.exchange import Exchange, Expected
 
-TRAIN = Path(__file__).resolve().parent.parent / "container" / "sample" / "train.csv"
+_CONTAINER = Path(__file__).resolve().parent.parent / "container"
+# Not container/sample, which people replace by rows of their own.
+TRAIN = _CONTAINER / "tests" / "sample_model" / "train.csv"
 BATCH_BYTES = 5_000_000
 """A payload of a batch transform."""
 CONSTANT = b"setosa\n"

@@ -11,7 +11,7 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from plumbing.errors import InputError, shown
 
@@ -20,6 +20,7 @@ PLATFORM_PREFIXES = ("sagemaker_", "_tuning_")
 
 Value = int | float | bool | str | None
 Declaration = TypeVar("Declaration")
+_DESCRIBED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,9 @@ class _Rule:
 
     def describe(self) -> str:
         """Says which values are allowed."""
-        if self.kind is bool:
-            text = "true or false"
-        elif self.choices is not None:
+        text = _DESCRIBED[self.kind]
+        if self.choices is not None:
             text = "one of " + ", ".join(self.choices)
-        else:
-            text = {int: "a whole number", float: "a number", str: "a text"}[self.kind]
         if self.minimum is not None and self.maximum is not None:
             text += f" from {self.minimum} to {self.maximum}"
         elif self.minimum is not None:
@@ -57,7 +55,14 @@ def hyperparameter(
     maximum: float | None = None,
     choices: Sequence[str] | None = None,
 ) -> Any:  # noqa: ANN401 - a dataclass field stands for a value of the annotated type
-    """Declares one field of a hyperparameter dataclass; bounds are inclusive."""
+    """Declares one field of a hyperparameter dataclass: int, float, bool, str, or one ``| None``.
+
+    Args:
+        default: what holds if the job sets nothing.
+        help: what it does, for a person.
+        minimum, maximum: bounds of a number, inclusive.
+        choices: the texts that are allowed.
+    """
     metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -113,11 +118,19 @@ def describe(declaration: type) -> str:
 
 
 def _rules(declaration: type) -> dict[str, _Rule]:
+    """Raises TypeError for a field that is not declared as ``hyperparameter`` asks."""
     hints = get_type_hints(declaration)
     rules = {}
     for field in dataclasses.fields(declaration):
-        kinds = get_args(hints[field.name]) or (hints[field.name],)
-        kind = next(kind for kind in kinds if kind is not types.NoneType)
+        hint = hints[field.name]
+        is_union = get_origin(hint) in (types.UnionType, Union)
+        kinds = set(get_args(hint) if is_union else (hint,))
+        [kind, *more] = kinds - {types.NoneType} or {types.NoneType}
+        if more or kind not in _DESCRIBED or not field.metadata:
+            raise TypeError(
+                f"Hyperparameters.{field.name}: declare it as int, float, bool or str, or as one "
+                "of these | None, and by hyperparameter(default=..., help=...)"
+            )
         rules[field.name] = _Rule(
             kind=kind,
             optional=types.NoneType in kinds,

@@ -90,3 +90,29 @@ def test_the_help_lists_each_with_its_default() -> None:
     assert describe(Everything).splitlines()[0] == (
         "  depth: a whole number from 1 to 64, or none; default none - how deep"
     )
+    assert describe(Everything).splitlines()[1:] == [
+        "  rate: a number of at least 0.0; default 0.5 - how fast",
+        "  warm: true or false; default false - whether warm",
+        "  kind: one of gini, entropy; default gini - which",
+    ]
+
+
+@dataclass(frozen=True)
+class Plain:
+    depth: int = 3
+
+
+@dataclass(frozen=True)
+class AList:
+    depth: list[int] = hyperparameter(default=None, help="several")  # noqa: RUF009
+
+
+@dataclass(frozen=True)
+class Either:
+    depth: int | str = hyperparameter(default=3, help="one or the other")
+
+
+@pytest.mark.parametrize("declaration", [Plain, AList, Either])
+def test_another_way_to_declare_one_is_told(declaration: type) -> None:
+    with pytest.raises(TypeError, match=r"Hyperparameters\.depth: declare it as int, float, bool"):
+        parse(declaration, {})

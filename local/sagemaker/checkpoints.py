@@ -30,7 +30,7 @@ def restore(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
 
 
 def save(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
-    """Put every file of /opt/ml/checkpoints under the S3 prefix, however the training ended.
+    """Make what lies under the S3 prefix the same as /opt/ml/checkpoints, however training ended.
 
     AWS does so all the time; here nothing takes the machine away. Raises JobFailedError.
     """
@@ -38,10 +38,16 @@ def save(client: S3Client, job: Job, request: Mapping[str, Any]) -> None:
     if config is None:
         return
     prefix, folder = s3.S3Uri.parse(config["S3Uri"]), job.folder / "checkpoints"
+    here = set()
     try:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 target = prefix.join(*path.relative_to(folder).parts)
                 client.upload_file(str(path), target.bucket, target.key, ExtraArgs={})
+                here.add(target.key)
+        below = prefix.key.rstrip("/") + "/"
+        for key in s3.keys_under(client, prefix):
+            if key.startswith(below) and key not in here:
+                client.delete_object(Bucket=prefix.bucket, Key=key)
     except (ClientError, OSError) as error:
         raise JobFailedError(f"ClientError: Checkpoint upload failed:{error}") from error

@@ -53,6 +53,8 @@ if mode == "checkpoints":
     seen = sorted((root / "checkpoints").rglob("*.txt"))
     (root / "checkpoints" / "deep").mkdir(exist_ok=True)
     (root / "checkpoints" / "deep" / f"step-{len(seen)}.txt").write_text("saved")
+    for path in seen if "prune" in parameters else ():
+        path.unlink()
     if "broken" in parameters:
         sys.exit(1)
 if mode == "report":
@@ -179,6 +181,9 @@ class FakeS3:
             raise refusal("AccessDenied", "PutObject")
         self.objects[Bucket, Key] = Body
         self.encryption[Bucket, Key] = extra
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
+        del self.objects[Bucket, Key]
 
     def upload_file(self, path: str, bucket: str, key: str, ExtraArgs: dict[str, str]) -> None:  # noqa: N803
         with open(path, "rb") as file:  # noqa: PTH123

@@ -266,6 +266,13 @@ def test_checkpoints_outlive_a_job_that_fails(room: Room) -> None:
     room.sagemaker.create_training_job(**{**arguments, **spot()})
     assert room.training_ends("two")["TrainingJobStatus"] == "Completed"
     assert ("data", "checkpoints/iris/deep/step-1.txt") in room.s3.objects
+    # And what a job removes is removed there, but nothing of others
+    room.s3.objects["data", "checkpoints/iris-2/step-0.txt"] = b"saved"
+    arguments = room.training_arguments("three", mode="checkpoints", prune="yes")
+    room.sagemaker.create_training_job(**{**arguments, **spot()})
+    assert room.training_ends("three")["TrainingJobStatus"] == "Completed"
+    left = [key for _, key in room.s3.objects if key.startswith("checkpoints/")]
+    assert sorted(left) == ["checkpoints/iris-2/step-0.txt", "checkpoints/iris/deep/step-3.txt"]
 
 
 def test_checkpoints_that_may_not_be_written_fail_the_job(room: Room) -> None:

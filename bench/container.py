@@ -10,10 +10,10 @@ from bench.images import Images
 from bench.plan import Plan
 
 MEASUREMENTS: dict[str, tuple[Callable[[Images, Plan], list[Figure]], tuple[str, ...]]] = {
-    "image": (image_size.measure, image_size.NAMES),
-    "ping": (first_ping.measure, first_ping.NAMES),
     "serving": (serving.measure, serving.NAMES),
     "memory": (memory.measure, memory.NAMES),
+    "ping": (first_ping.measure, first_ping.NAMES),
+    "image": (image_size.measure, image_size.NAMES),
     "training": (training.measure, training.NAMES),
 }
 """How each is measured, and the names of its figures."""

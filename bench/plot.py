@@ -26,8 +26,11 @@ def main() -> None:
     )
     axes.errorbar(ratios, places, xerr=spread, fmt="none", ecolor=_SPREAD, capsize=3)
     axes.set_xscale("log")
-    axes.set_xlim(min(0.5, *(bar["smallest"] * 0.8 for bar in bars)), max(ratios) * 2.5)
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if tick < max(ratios) * 2.5]
+    low = min(0.9, *(bar["smallest"] * 0.8 for bar in bars))
+    high = max(bar["largest"] for bar in bars) * 2
+    axes.set_xlim(low, high)
+    round_numbers = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+    ticks = [number for number in round_numbers if low <= number <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_yticks(places, [bar["title"] for bar in bars])

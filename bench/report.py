@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench import container
 from bench.figures import RESULT, rounded
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -103,7 +104,7 @@ def bars(content: Mapping[str, Any]) -> list[dict[str, Any]]:
             "largest": max(figure["ratio"]["largest"], figure["ratio"]["ofMedians"]),
             "label": f"{rounded(figure['ratio']['ofMedians'])} times",
         }
-        for figure in content["figures"].values()
+        for figure in _ordered(content)
         if "ratio" in figure and figure["beside"]["name"] == "baseline"
     ]
 
@@ -130,7 +131,7 @@ def draw(content: Mapping[str, Any], target: Path) -> None:
 
 def tables(content: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the page: when and where, the table, what does not stand in it, the picture."""
-    figures = content["figures"].values()
+    figures = _ordered(content)
     brackets = "Medians, and in brackets the smallest and largest of all turns."
     yield textwrap.fill(f"{_where(content)} {brackets}", 100)
     yield ""
@@ -146,6 +147,12 @@ def tables(content: Mapping[str, Any]) -> Iterator[str]:
         yield textwrap.fill(_soak(soak), 100)
     yield ""
     yield f"![Times better than the baseline]({PICTURE.name})"
+
+
+def _ordered(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The figures in the order in which they are measured when all are."""
+    names = [name for _, figures in container.MEASUREMENTS.values() for name in figures]
+    return [content["figures"][name] for name in names if name in content["figures"]]
 
 
 def _where(content: Mapping[str, Any]) -> str:

@@ -137,7 +137,8 @@ class _Growing:
         smallest: int,
         seed: int,
     ) -> None:
-        self._features = features
+        self._rows = len(features)
+        self._values = features.T.ravel()  # column after column: taken from by one index
         self._classes = classes.astype(np.min_scalar_type(int(classes.max())))
         self._smallest = smallest
         self._random = np.random.default_rng(seed)
@@ -173,7 +174,7 @@ class _Growing:
         self._left[split.node] = left
         rows = order[split.column, split.lefts :]
         self._goes_right[rows] = True
-        goes_right = self._goes_right[order]
+        goes_right = self._goes_right.take(order)
         self._goes_right[rows] = False
         parts = []
         for chosen in (~goes_right, goes_right):
@@ -195,8 +196,8 @@ class _Growing:
         for start in range(0, columns, at_once):
             chosen = shuffled[start : start + at_once]
             order = part.order[chosen]
-            values = self._features[order, chosen[:, None]]
-            purity = _purity(self._classes[order], counts, lefts)
+            values = self._values.take(order + chosen[:, None] * self._rows)
+            purity = _purity(self._classes.take(order), counts, lefts)
             # Rows of equal value cannot be divided.
             purity[values[:, first : last + 1] <= values[:, first - 1 : last]] = -np.inf
             places = purity.argmax(axis=1)
@@ -230,8 +231,8 @@ def _purity(
     left_squares = np.zeros((len(classes), len(lefts)))
     right_squares = np.zeros_like(left_squares)
     for number in np.flatnonzero(counts):
-        until = np.cumsum(classes == number, axis=1, dtype=np.float64)
-        left = until[:, lefts[0] - 1 : lefts[-1]]
+        until = np.cumsum(classes == number, axis=1, dtype=np.int32)
+        left = until[:, lefts[0] - 1 : lefts[-1]].astype(np.float64)
         right = counts[number] - left
         left_squares += np.square(left, out=left)
         right_squares += np.square(right, out=right)

@@ -136,6 +136,19 @@ def test_an_image_that_breaks_its_contract_is_not_pushed(refused: tuple[str, str
     assert re.search(r"contract test: train ended .*\n.*ZeroDivisionError", refused[1])
 
 
+def test_a_package_with_another_hash_is_not_installed(contained: System) -> None:
+    def forge(container: Path) -> None:
+        requirements = container / "requirements.txt"
+        found = re.search(r"^typing-extensions==\S+", requirements.read_text("utf-8"), re.MULTILINE)
+        assert found
+        requirements.write_text(f"{found[0]} --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+
+    with pytest.raises(LocalError, match="was not built"):
+        contained.push("a package of somebody else", forge)
+    log = (contained.cloud.state_dir / "image-build.log").read_text(encoding="utf-8")
+    assert "DO NOT MATCH THE HASHES" in log
+
+
 def test_findings_of_the_scan_stop_an_image_that_was_released(
     contained: System, built: PushedImage
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from plumbing import door
 
-_POLITE_SECONDS = 0.002  # in which a worker that has fewer connections may take the next one
+_POLITE_SECONDS = 0.01  # in which a worker that has fewer connections may take the next one
 _ITEM = 4  # bytes of a C int
 
 
@@ -24,9 +24,8 @@ class Shares:
     def set(self, worker: int, count: int) -> None:
         self._counts[worker] = count
 
-    def least(self) -> int:
-        """What the worker has that has fewest."""
-        return min(self._counts)
+    def all(self) -> list[int]:
+        return self._counts.tolist()
 
 
 class Acceptor:
@@ -36,25 +35,36 @@ class Acceptor:
         self,
         listener: socket.socket,
         welcome: Callable[[socket.socket], None],
-        has_more_than_another: Callable[[], bool],
+        *,
+        shares: Shares,
+        worker: int,
     ) -> None:
         self._listener = listener
         self._welcome = welcome
-        self._has_more = has_more_than_another
+        self._shares = shares
+        self._worker = worker
+        self._passed_over: list[int] = []  # the counts when another did not take its turn
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._loop.add_reader(listener, self._somebody_waits)
 
     def _somebody_waits(self) -> None:
-        if self._has_more():
+        counts = self._shares.all()
+        mine = counts[self._worker]
+        counts[self._worker] = 0
+        if mine > min(self._shares.all()) and counts != self._passed_over:
             self._loop.remove_reader(self._listener)
-            self._pause = self._loop.call_later(_POLITE_SECONDS, self._go_on)
+            self._pause = self._loop.call_later(_POLITE_SECONDS, self._go_on, counts)
         else:
             self._accept()
 
-    def _go_on(self) -> None:
+    def _go_on(self, before: list[int]) -> None:
+        """The others had ``before``; who has as many now is busy, and not waited for again."""
         self._pause = None
-        self._accept()
+        counts = self._shares.all()
+        counts[self._worker] = 0
+        if counts == before:
+            self._passed_over = before
         self._loop.add_reader(self._listener, self._somebody_waits)
 
     def _accept(self) -> None:

@@ -110,10 +110,6 @@ class Server:
         self.connections.discard(connection)
         self._shares.set(self._worker, len(self.connections))
 
-    def has_more_than_another(self) -> bool:
-        """Whether another worker has fewer connections than this one."""
-        return len(self.connections) > self._shares.least()
-
     def keep(self, task: asyncio.Task[None]) -> None:
         """Keeps a task until it has ended; the event loop alone does not."""
         self._tasks.add(task)
@@ -174,6 +170,7 @@ async def serve(
     handler returns an awaitable for what takes long.
     """
     loop = asyncio.get_running_loop()
+    shares = shares or Shares(1)
     server = Server(application, limit=limit, shares=shares, worker=worker)
 
     async def connect(accepted: socket.socket) -> None:
@@ -186,7 +183,7 @@ async def serve(
     for guest in guests:
         guest.setblocking(False)
         welcome(guest)
-    acceptor = Acceptor(listener, welcome, server.has_more_than_another)
+    acceptor = Acceptor(listener, welcome, shares=shares, worker=worker)
     ticking = loop.create_task(server.tick())
     await stop.wait()
     began = time.monotonic()

@@ -11,6 +11,7 @@ from pathlib import Path
 MEBIBYTE = 1024 * 1024
 BATCH_LIMIT_MB = 100  # CreateTransformJob: MaxConcurrentTransforms x MaxPayloadInMB at most this
 BATCH_PAYLOAD_MB = 6  # CreateTransformJob's own default for one payload
+REAL_TIME_LIMIT_MB = 6  # InvokeEndpoint takes no larger body
 
 
 class SettingError(Exception):
@@ -28,12 +29,16 @@ class ServingSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServingSettings":
-        """Reads SAGEMAKER_BIND_TO_PORT, SAGEMAKER_MODEL_SERVER_WORKERS,
+        """Reads SAGEMAKER_BIND_TO_PORT, SAGEMAKER_MODEL_SERVER_WORKERS, SAGEMAKER_BATCH,
         SAGEMAKER_MAX_PAYLOAD_IN_MB and SERVE_HOST.
+
+        SageMaker sets SAGEMAKER_BATCH to "true" in the containers of batch transform, and the
+        limit too where the job names one.
 
         Raises:
             SettingError: a value is not a whole number or out of range.
         """
+        batch = environment.get("SAGEMAKER_BATCH", "").lower() == "true"
         return cls(
             # In a container every interface is the container's own; on a laptop set SERVE_HOST.
             host=environment.get("SERVE_HOST") or "0.0.0.0",  # noqa: S104
@@ -49,7 +54,7 @@ class ServingSettings:
             * _whole(
                 environment,
                 "SAGEMAKER_MAX_PAYLOAD_IN_MB",
-                default=BATCH_LIMIT_MB,
+                default=BATCH_LIMIT_MB if batch else REAL_TIME_LIMIT_MB,
                 low=0,
                 high=1_000_000,
             ),

@@ -10,7 +10,23 @@ def test_the_defaults_are_sagemakers() -> None:
     settings = ServingSettings.from_environment({})
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104
     assert settings.workers == usable_cpus()
-    assert settings.payload_limit == 100 * 1024 * 1024
+    assert settings.payload_limit == 6 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("environment", "limit_mb"),
+    [
+        ({"SAGEMAKER_BATCH": "true"}, 100),
+        ({"SAGEMAKER_BATCH": "false"}, 6),
+        ({"SAGEMAKER_BATCH": "true", "SAGEMAKER_MAX_PAYLOAD_IN_MB": "20"}, 20),
+        ({"SAGEMAKER_MAX_PAYLOAD_IN_MB": "20"}, 20),
+        ({"SAGEMAKER_MAX_PAYLOAD_IN_MB": "0"}, 0),
+    ],
+)
+def test_the_limit_is_that_of_the_kind_of_request(
+    environment: dict[str, str], limit_mb: int
+) -> None:
+    assert ServingSettings.from_environment(environment).payload_limit == limit_mb * 1024 * 1024
 
 
 def test_the_environment_decides() -> None:

@@ -7,7 +7,7 @@ from plumbing import log
 
 _STEPS = 8  # a power of two: values of one bucket differ by less than an eighth
 _SHIFT = _STEPS.bit_length() - 1
-_BUCKETS = _STEPS * 40
+_BUCKETS = _STEPS * 64  # for any number of 64 bits
 
 
 class RequestLog:

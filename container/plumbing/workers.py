@@ -187,6 +187,7 @@ class _Supervisor:
 
     def _watch(self) -> None:
         """Waits until all children have ended; starts another worker for one that died."""
+        quick = 0  # how many have died young, one after the other
         while self._children:
             process, status = os.wait()
             signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # no stop between look and fork
@@ -194,8 +195,9 @@ class _Supervisor:
             if child is not None and child.number is not None and not self._stopping:
                 code = os.waitstatus_to_exitcode(status)
                 log.error("worker ended, starting another", worker=process, exit_code=code)
-                if time.monotonic() - child.since < 1:
-                    time.sleep(1)  # a worker that cannot start must not take the whole machine
+                # At once, but workers that cannot start must not take the whole machine.
+                quick = quick + 1 if time.monotonic() - child.since < 1 else 0
+                time.sleep(min(1.0, 0.05 * 2**quick) if quick else 0)
                 self._start_worker(child.number)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 

@@ -17,6 +17,7 @@ from plumbing.accepting import Acceptor, Shares
 from plumbing.http_answer import Response, Writer, failure
 from plumbing.http_connection import Connection, Content
 from plumbing.http_head import Head, HttpError
+from plumbing.http_link import Link
 from plumbing.request_log import RequestLog
 
 MEBIBYTE = 1024 * 1024
@@ -69,7 +70,7 @@ class Room:
             self._free -= wanted
             who.admitted(wanted)
 
-    def forget(self, who: Connection) -> None:
+    def forget(self, who: Link) -> None:
         """Whoever is gone waits no more."""
         if any(waiting is who for waiting, _ in self._waiting):
             self._waiting = deque(each for each in self._waiting if each[0] is not who)
@@ -92,7 +93,7 @@ class Server:
         self.log = RequestLog()
         self.writer = Writer()
         self.room = Room(max(2 * limit, _LEAST_ROOM) if limit else _ROOM_WITHOUT_LIMIT)
-        self.connections: set[Connection] = set()
+        self.connections: set[Link] = set()
         self.draining = False
         self.ticks = 1
         self._limit = limit
@@ -100,14 +101,15 @@ class Server:
         self._worker = worker
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def joined(self, connection: Connection) -> None:
+    def joined(self, connection: Link) -> None:
         """A connection begins."""
         self.connections.add(connection)
         self._shares.set(self._worker, len(self.connections))
 
-    def left(self, connection: Connection) -> None:
+    def left(self, connection: Link) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
+        self.room.forget(connection)
         self._shares.set(self._worker, len(self.connections))
 
     def keep(self, task: asyncio.Task[None]) -> None:

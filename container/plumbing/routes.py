@@ -18,7 +18,7 @@ from plumbing.http_answer import JSON, Response, failure
 from plumbing.http_connection import INLINE_BYTES, Content
 from plumbing.http_head import Head
 from plumbing.http_server import Application
-from plumbing.payload import BadRequestError
+from plumbing.payload import PARQUET, BadRequestError
 from plumbing.serving_settings import ServingSettings
 from plumbing.worker import unready
 
@@ -88,7 +88,8 @@ class Routes:
             given = media.content_type(head.content_type)
             wanted = media.accepted(head.accept, given) if given else None
             if given and wanted:
-                if len(content) <= INLINE_BYTES:
+                # Parquet is read in a process of its own, which is waited for.
+                if len(content) <= INLINE_BYTES and media.kind(given) != PARQUET:
                     return self._predict(content, given, wanted)
                 return asyncio.get_running_loop().run_in_executor(
                     self._threads, self._predict, content, given, wanted

@@ -141,6 +141,11 @@ class Server:
         except OSError:
             return 0
 
+    def workers(self, number: int) -> list[int]:
+        """Their processes: the first one answers while others are still being started."""
+        wait_until(lambda: len(children(self.process.pid)) == number, f"there are {number} workers")
+        return children(self.process.pid)
+
     def stop(self) -> tuple[int, str]:
         """Sends SIGTERM; returns exit code and log."""
         self.process.send_signal(signal.SIGTERM)

@@ -85,7 +85,7 @@ def test_whatever_waits_while_the_model_loads_is_answered_on_its_connection(
         assert later.ask(invocation()).status == 200
         for client in clients:
             client.socket.close()
-        assert len(children(server.process.pid)) == 2
+        server.workers(2)
         assert _loads(root) == [server.process.pid]
 
 
@@ -107,17 +107,17 @@ def test_a_stop_while_the_model_loads_sends_away_who_waits(root: Path, tmp_path:
 def test_a_worker_that_died_is_replaced_without_loading_again(root: Path, tmp_path: Path) -> None:
     (root / "go").touch()
     with served(root, source=room(tmp_path / "room", WAITING), extra=TWO) as server:
-        first, other = children(server.process.pid)
+        first, other = server.workers(2)
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: len(set(children(server.process.pid)) - {first}) == 2, "replaced")
-        assert other in children(server.process.pid)
+        wait_until(lambda: not is_running(first), "it is gone")
+        assert other in server.workers(2)
         assert server.invoke(ROW).status == 200
         assert _loads(root) == [server.process.pid]
 
 
 def test_a_model_with_threads_is_loaded_by_each_worker(root: Path, tmp_path: Path) -> None:
     with served(root, source=room(tmp_path / "room", THREADED), extra=TWO) as server:
-        workers = children(server.process.pid)
+        workers = server.workers(2)
         wait_until(lambda: set(workers) < set(_loads(root)), "each has loaded it")
         assert {server.invoke(ROW).body for _ in range(10)} == {b"virginica\n"}
         _, log = server.stop()

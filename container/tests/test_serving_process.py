@@ -45,8 +45,7 @@ def test_a_stop_ends_every_process_with_0_and_an_empty_log(
     trained: Path, number: signal.Signals
 ) -> None:
     with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "3"}) as server:
-        workers = children(server.process.pid)
-        assert len(workers) == 3
+        workers = server.workers(3)
         server.process.send_signal(number)
         _, log = server.process.communicate(timeout=PATIENCE)
     assert (server.process.returncode, log) == (0, "")
@@ -139,7 +138,7 @@ def test_an_unexpected_error_gives_500_and_one_log_line_without_the_data(
 
 def test_a_worker_that_dies_is_replaced(trained: Path) -> None:
     with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}) as server:
-        [worker] = children(server.process.pid)
+        [worker] = server.workers(1)
         os.kill(worker, signal.SIGKILL)
         wait_until(lambda: not is_running(worker), "the worker is gone")
         wait_until(lambda: server.ping() == 200, "another worker answers")
@@ -150,8 +149,8 @@ def test_a_worker_that_dies_is_replaced(trained: Path) -> None:
 
 
 def test_workers_end_with_the_process_that_started_them(trained: Path) -> None:
-    with served(trained) as server:
-        workers = children(server.process.pid)
+    with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}) as server:
+        workers = server.workers(2)
         server.process.kill()
         server.process.wait(PATIENCE)
         wait_until(lambda: not any(map(is_running, workers)), "the orphans have ended")

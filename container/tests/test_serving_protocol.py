@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from raw_http import ROW, Client, invocation
-from support import PATIENCE, Server, children, served
+from support import PATIENCE, Server, served
 
 MEBIBYTE = 1024 * 1024
 _LARGE = 5000  # rows: more than are worked on at once
@@ -108,7 +108,7 @@ def test_large_bodies_at_once_take_bounded_memory(trained: Path) -> None:
     settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1", "SAGEMAKER_BATCH": "true"}
     body = b"no number\n" * (9_900_000)
     with served(trained, extra=settings) as server:
-        [worker] = children(server.process.pid)
+        [worker] = server.workers(1)
         before = _peak(worker)
         # When six come at once
         with ThreadPoolExecutor(6) as pool:

@@ -62,6 +62,10 @@ def our_image() -> str:
         script = ROOT / "container" / "build-and-push.sh"
         _build(["bash", str(script), "--local", "--output", str(output)], environment)
         name: str = json.loads(output.read_text(encoding="utf-8"))["imageUri"]
+    program = engine().program
+    for other in _said(program, "images", "--format", "{{.Repository}}:{{.Tag}}", _OURS).split():
+        if other != name:  # of an earlier commit
+            subprocess.run([program, "rmi", other], capture_output=True, check=False)
     return name
 
 

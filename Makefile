@@ -55,13 +55,13 @@ $(CONTAINER_ENV)/.installed: container/requirements.txt container/requirements-t
 	@echo "== Installing the container's own packages for its tests …"
 	@$(PYTHON) -m venv $(CONTAINER_ENV)
 	@$(CONTAINER_PYTHON) $(PIP_INSTALL) --requirement container/requirements-test.txt
-	@touch $@
+	@touch $(@D)/.complete $@
 
 $(ROOT)/.local/models/%/.installed: %/requirements.txt container/requirements-test.txt
 	@echo "== Installing the packages of $* for its tests …"
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python $(PIP_INSTALL) --requirement $*/requirements.txt --requirement container/requirements-test.txt
-	@touch $@
+	@touch $(@D)/.complete $@
 
 demo: setup ## a commit released end to end on this machine (DECISION=approve or reject decides)
 	@python -m local demo

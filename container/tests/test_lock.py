@@ -51,7 +51,7 @@ def wanted(path: Path) -> Iterator[Requirement]:
         words = line.partition("#")[0].strip()
         if words.startswith("-r "):
             yield from included(path.parent / words.removeprefix("-r ").strip())
-        elif words:
+        elif words and not words.startswith("-c "):  # that only bounds what others ask for
             yield Requirement(words)
 
 

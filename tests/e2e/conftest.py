@@ -12,9 +12,10 @@ from local.deployment import deploy
 from local.image_build import PushedImage
 from local.release import Release, wait_for
 from local.running_cloud import RunningCloud
+from local.sagemaker.runners.process import environment_name
 from tests.e2e.processes import mentioning
 from tests.e2e.system import ADA, Approved, System
-from tests.e2e.tree import ROOT, settings_with
+from tests.e2e.tree import CONTAINER, EXAMPLES, ROOT, settings_with
 from tests.e2e.web import ask, submit
 
 _HERE = Path(__file__).resolve().parent
@@ -51,14 +52,28 @@ def _turn(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model's Python environments, shared by all clouds: making one takes half a minute.
+    """The models' Python environments, shared by all clouds: making one takes half a minute.
 
-    Those that a person's cloud has made are there already.
+    Those that a person's cloud or `make` has made are there already.
     """
     folder = tmp_path_factory.mktemp("environments")
-    for made in (ROOT / ".local" / "environments").glob("*/.complete"):
-        (folder / made.parent.name).symlink_to(made.parent)
+    for name, made in _environments_made().items():
+        (folder / name).symlink_to(made)
     return folder
+
+
+def _environments_made() -> dict[str, Path]:
+    """Complete environments by the names that clouds look for."""
+    local = ROOT / ".local"
+    found = {path.parent.name: path.parent for path in local.glob("environments/*/.complete")}
+    # Those of the models' own tests hold the packages of the image, and a few more.
+    for requirements in (CONTAINER / "requirements.txt", *EXAMPLES.glob("*/requirements.txt")):
+        model = requirements.parent.relative_to(ROOT)
+        own = requirements.parent == CONTAINER
+        complete = local / ("container-env" if own else Path("models") / model) / ".complete"
+        if complete.is_file() and complete.stat().st_mtime >= requirements.stat().st_mtime:
+            found.setdefault(environment_name(requirements.read_bytes()), complete.parent)
+    return found
 
 
 @pytest.fixture(scope="session")

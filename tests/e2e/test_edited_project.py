@@ -1,4 +1,7 @@
-"""People's own model and settings, in a source archive without .git: the pipeline's gate holds."""
+"""People's own model and settings, in a source archive without .git: the pipeline's gate holds.
+
+What is run here is what reads them. tests/conftest.py sees to it that no other test does.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from local.git import without_git
-from tests.e2e.tree import copy_tree
+from tests.e2e.tree import ROOT, copy_tree
 
-_GATE = ["tests/unit/test_settings.py", "tests/infrastructure", "tests/snapshots"]
+_GATE = ["tests/unit/test_settings.py", "tests/unit/test_settings_model.py", "tests/snapshots"]
+_PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 
 _MODEL = '''\
 """A nearest-centroid classifier."""
@@ -101,10 +105,10 @@ log_days = 7
 """
 
 
-@pytest.fixture
-def edited(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository as CodeBuild gets it from somebody who has made it their own."""
-    tree = tmp_path / "source"
+    tree = tmp_path_factory.mktemp("edited") / "source"
     copy_tree(tree)
     (tree / "container" / "model.py").write_text(_MODEL, encoding="utf-8")
     (tree / "settings.toml").write_text(_SETTINGS, encoding="utf-8")
@@ -112,11 +116,13 @@ def edited(tmp_path: Path) -> Path:
     return tree
 
 
-def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(tree: Path, *command: str, settings: str = "") -> subprocess.CompletedProcess[str]:
+    own = str(Path(sys.executable).parent)
+    given = {"SETTINGS": settings, "PATH": f"{own}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
-        [sys.executable, *arguments],
+        command,
         cwd=tree,
-        env=without_git(os.environ),
+        env={**without_git(os.environ), **given},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -127,13 +133,16 @@ def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_gate_passes_for_other_peoples_model_and_settings(edited: Path) -> None:
-    gate = _run(edited, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *_GATE)
-    assert gate.returncode == 0, gate.stdout
+    checked = _run(edited, *_PYTEST, *_GATE)
+    assert checked.returncode == 0, checked.stdout
+    synthesized = _run(edited, str(ROOT / "node_modules" / ".bin" / "cdk"), "synth", "--quiet")
+    assert synthesized.returncode == 0, synthesized.stdout
+    assert (edited / "cdk.out" / "manifest.json").is_file()
 
 
 def test_the_gate_stops_a_wrong_setting(edited: Path) -> None:
-    settings = edited / "settings.toml"
-    settings.write_text(_SETTINGS.replace('"open"', '"everybody"'), encoding="utf-8")
-    gate = _run(edited, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", _GATE[0])
-    assert gate.returncode == 1, gate.stdout
-    assert "settings.toml: inference.access = 'everybody'" in gate.stdout
+    wrong = edited / "wrong.toml"
+    wrong.write_text(_SETTINGS.replace('"open"', '"everybody"'), encoding="utf-8")
+    checked = _run(edited, *_PYTEST, "-k", "own_file", _GATE[0], settings="wrong.toml")
+    assert checked.returncode == 1, checked.stdout
+    assert "wrong.toml: inference.access = 'everybody'" in checked.stdout

@@ -17,6 +17,7 @@ from local.git import without_git
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "tests" / "settings.toml"
 CONTAINER = ROOT / "container"
+EXAMPLES = ROOT / "examples"
 SAMPLE = CONTAINER / "tests" / "sample_model"  # shared with the container's own tests
 
 

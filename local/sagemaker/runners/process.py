@@ -21,6 +21,11 @@ from local.sagemaker.runners.base import Container, Run, free_port
 from local.sagemaker.source_images import fetch_source_image
 
 
+def environment_name(requirements: bytes) -> str:
+    """The folder's name of the environment that is made of a requirements.txt."""
+    return hashlib.sha256(sys.version.encode() + b"\0" + requirements).hexdigest()[:16]
+
+
 class LocalProcess(Container):
     """A `train` or `serve` program under its supervisor."""
 
@@ -99,8 +104,7 @@ class ProcessRunner:
         """The Python of the source's environment, made when it is not there yet."""
         requirements = source / "requirements.txt"
         content = requirements.read_bytes() if requirements.is_file() else b""
-        identity = sys.version.encode() + b"\0" + content
-        folder = self._environments / hashlib.sha256(identity).hexdigest()[:16]
+        folder = self._environments / environment_name(content)
         python, complete = folder / "bin" / "python", folder / ".complete"
         if complete.is_file():
             return python

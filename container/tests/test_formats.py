@@ -277,6 +277,7 @@ JSON_PIECES += ['{"instances":[', '{"instances":[', "]}", "]}", "\\", "null", "\
 @settings(max_examples=CASES[JSON], derandomize=FIXED, deadline=None)
 @given(cases(JSON_PIECES, 9, json_body))
 @example((b'{"instances":[[1,2],[3,x],[NaN,1]]}', 2, 1, np.float64))
+@example((b'{"instances":[[true,1]]}', 2, WHOLE, np.float64))
 def test_json_means_what_json_says(case: Case) -> None:
     body, width, size, type_ = case
     check(JSON, body, width, size, type_, json_meaning(body, width, type_))

@@ -4,6 +4,7 @@ import io
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,26 @@ def test_rows_before_the_damage_are_not_taken_for_all() -> None:
             assert len(read(PARQUET, damaged, width=2)) == 9000
         except BadRequestError:
             continue
+
+
+def test_rows_of_a_reader_that_ended_too_early_are_not_taken_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = tmp_path / "reader.py"
+    reader.write_text(
+        "import io, os\n"
+        "from arro3.core import Array, Table\n"
+        "from arro3.io import write_ipc_stream\n"
+        "import numpy as np\n"
+        "out = io.BytesIO()\n"
+        "column = Array.from_numpy(np.arange(5.0))\n"
+        "write_ipc_stream(Table.from_pydict({'a': column, 'b': column}), out)\n"
+        "os.write(1, out.getvalue()[:-8])  # without the mark of the end\n"
+        "os.abort()\n"
+    )
+    monkeypatch.setattr(parquet, "_READER", str(reader))
+    with pytest.raises(BadRequestError, match="damaged"):
+        read(PARQUET, GOOD, width=2)
 
 
 def test_a_small_file_cannot_stand_for_endless_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plumbing import one_row
 from plumbing.payload import CSV, JSON, JSON_LINES, BadRequestError
 from readers import read
 
@@ -50,6 +52,7 @@ CASES = {
     "deep": (JSON, b"[" * 100_000, ["nested"]),
     "no lines": (JSON_LINES, b"\n", ["empty", '{"features": [1.5, 2]}']),
     "a blank line": (JSON_LINES, b"[1,2]\n\n[3,4]", ["Row 2", "blank"]),
+    "a nameless list": (JSON_LINES, b'{"features":[1,2]}\n{[3,4]}\n', ["Row 2 is not valid JSON"]),
     "a broken line": (JSON_LINES, b"[1,2]\n[3,4", ["Row 2 is not valid JSON", "line like"]),
     "a long line": (
         JSON_LINES,
@@ -68,6 +71,8 @@ def test_it_is_told_where_and_what(kind: str, body: bytes, said: list[str]) -> N
         read(kind, body, width=2)
     assert [part for part in said if part not in str(caught.value)] == []
     assert len(str(caught.value)) < 300
+    short_way = {CSV: one_row.from_csv, JSON: one_row.from_json}.get(kind)
+    assert short_way is None or short_way(body, width=2, feature_type=np.float32) is None
 
 
 def test_rows_are_counted_over_all_blocks() -> None:

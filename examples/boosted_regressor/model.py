@@ -136,8 +136,8 @@ def _predict_block(model: Model, features: Features) -> Numbers:
     for _ in range(model.depth):
         goes_right = features[rows, model.feature[node]] > model.threshold[node]
         node = model.children[goes_right.astype(np.intp), node]
-    # One tree after the other, as fit adds them: sum() adds in an order that may depend on the
-    # number of rows, and so does its rounding.
+    # One tree after the other, as fit adds them: sum() adds in an order, and so with a rounding,
+    # that depends on how the rows lie in memory.
     total: Numbers = np.add.accumulate(model.value[node], axis=1)[:, -1]
     return total
 

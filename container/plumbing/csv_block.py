@@ -10,7 +10,6 @@ from plumbing import plain_numbers
 # Python's csv refuses longer fields, so this reader leaves them to it.
 _FIELD_LIMIT = 131072
 _MINUS_ZERO = re.compile(rb"(?<![eE])-0(?=[,\n \t])")
-_LINES_TO_ITEMS = bytes.maketrans(b"\n", b",")
 
 
 def numbers(block: bytes | memoryview, *, columns: int) -> NDArray[np.float64] | None:
@@ -33,7 +32,7 @@ def numbers(block: bytes | memoryview, *, columns: int) -> NDArray[np.float64] |
         return None
     if b"-0" in text:
         text = _MINUS_ZERO.sub(b"-0.0", text)
-    values = plain_numbers.flat(b"[" + text[:-1].translate(_LINES_TO_ITEMS) + b"]")
+    values = plain_numbers.flat(b"[" + text[:-1].replace(b"\n", b",") + b"]")
     if values is None or len(values) != rows * columns:
         return None
     return values.reshape(rows, columns)

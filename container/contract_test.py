@@ -5,7 +5,8 @@
 
 It trains on sample/train.csv with the hyperparameters in HYPERPARAMETERS (a JSON object), serves
 the model, and predicts sample/test.csv, as CSV and as JSON. The container has no network, and a
-file system that it can only read, but for /opt/ml and /tmp. At last it has to end on SIGTERM.
+file system that it can only read, but for /opt/ml and /tmp. Nobody who answers may be root. At last
+it has to end on SIGTERM.
 """
 
 import argparse
@@ -29,7 +30,7 @@ _STOP_SECONDS = 30
 
 # Runs inside the container, which has no network: waits for /ping, then sends every request.
 _CLIENT = """
-import json, sys, time, urllib.error, urllib.request
+import json, os, pathlib, sys, time, urllib.error, urllib.request
 
 def ask(path, body=None, kind="text/csv"):
     request = urllib.request.Request(
@@ -43,12 +44,23 @@ def ask(path, body=None, kind="text/csv"):
     except OSError as error:
         return [0, str(error)]
 
+def roots():
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            status, command = (process / "status").read_text(), (process / "cmdline").read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        if "\\nUid:\\t0\\t" in status and process.name != str(os.getpid()):
+            found.append(" ".join(command.split(chr(0))).strip())
+    return found
+
 given = json.load(sys.stdin)
 deadline = time.monotonic() + given["patience"]
 while (ping := ask("/ping"))[0] != 200 and time.monotonic() < deadline:
     time.sleep(0.1)
 answers = [ask("/invocations", *each) for each in given["requests"]] if ping[0] == 200 else []
-print(json.dumps([ping, *answers]))
+print(json.dumps([ping, roots(), *answers]))
 """
 
 
@@ -110,12 +122,14 @@ def test(engine: Engine, *, train: Path, held_out: Path, hyperparameters: dict[s
         client = ("exec", "--interactive", name, "python3", "-c", _CLIENT)
         done = engine.call(*client, text=asked, seconds=_START_SECONDS + 180)
         try:
-            ping, *answers = json.loads(done.stdout.strip().splitlines()[-1])
+            ping, roots, *answers = json.loads(done.stdout.strip().splitlines()[-1])
         except (ValueError, IndexError):
             raise ContractError("the server could not be asked", done.stdout.strip()) from None
         if ping[0] != 200:
             log = engine.call("logs", name).stdout.strip()
             raise ContractError(f"/ping did not answer 200 in {_START_SECONDS} s", f"{ping}\n{log}")
+        if roots:
+            raise ContractError("serve works as root", f"so do, while it answers: {roots}")
         _check_predictions(answers, rows=len(rows))
         code = _stopped(engine, name)
         if code != "0":

@@ -21,7 +21,8 @@ def answers():
     short = rows - int(settings.get("MISSING", "0"))
     lines = "\\n".join(["setosa"] * short)
     ping = [int(settings.get("PING", "200")), ""]
-    return [ping, [status, lines], [200, json.dumps({"predictions": ["setosa"] * rows})]]
+    roots = [settings["ROOT"]] if "ROOT" in settings else []
+    return [ping, roots, [status, lines], [200, json.dumps({"predictions": ["setosa"] * rows})]]
 
 match words:
     case ["--version"]:

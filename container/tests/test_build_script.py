@@ -60,6 +60,7 @@ def test_a_committer_that_would_break_json_is_no_variable(bench: Bench) -> None:
         ({"HYPERPARAMETERS": '{"nope": "5"}'}, "unknown: {'nope': '5'}"),
         ({"NO_MODEL": "1"}, "train left no model"),
         ({"PING": "503"}, "/ping did not answer 200"),
+        ({"ROOT": "python3 serve"}, "serve works as root"),
         ({"INVOCATIONS": "500"}, "/invocations answered 500 to text/csv"),
         ({"MISSING": "1"}, "rows did not get a prediction each"),
         ({"EXIT_CODE": "137"}, "serve ended with 137 on SIGTERM"),

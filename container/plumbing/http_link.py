@@ -19,7 +19,7 @@ ANSWERING, UNWRITABLE, NO_ROOM, YIELDING, ENDED = 1, 2, 4, 8, 16
 # Seconds, measured in the server's ticks.
 _HEAD_SECONDS = 20  # from the first byte of a head to its last
 _BODY_SECONDS = 20  # for a body, and more for a large one:
-_BODY_BYTES_PER_SECOND = 16 * 1024
+_BODY_BYTES_PER_SECOND = 128 * 1024
 _IDLE_SECONDS = 75  # between requests
 _UNREAD_SECONDS = 60  # while the client reads nothing of its answer
 _LINGER_SECONDS = 2  # for what the client still sends after the last answer, if it pauses;

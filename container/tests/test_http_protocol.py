@@ -172,11 +172,11 @@ def test_who_is_too_slow_is_sent_away(sent: bytes, seconds: int, status: int | N
 
 
 def test_a_large_body_has_the_time_that_it_needs() -> None:
-    server = new_server()
+    server = new_server(limit=0)
     connection, transport = connect(server)
-    connection.data_received(_request(b"POST / HTTP/1.1", b"Content-Length: 1000000"))
-    for _ in range(50):
-        connection.data_received(bytes(20_000))
+    connection.data_received(_request(b"POST / HTTP/1.1", b"Content-Length: 12000000"))
+    for _ in range(80):
+        connection.data_received(bytes(150_000))
         pass_time(server, 1)
     assert _status(transport) == 200
     assert not transport.half_closed

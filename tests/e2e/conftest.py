@@ -27,10 +27,11 @@ _LONGEST_FIRST = (
     "test_engine",
     "test_retraining",
     "test_command_line",
-    "test_edited_project",
+    "test_examples",
     "test_clean_up",
     "test_pipeline_mutations",
     "test_endpoint_failure",
+    "test_edited_project",
     "test_approval_properties",
 )
 

@@ -15,7 +15,7 @@ import pytest
 from local.git import without_git
 from tests.e2e.tree import ROOT, copy_tree
 
-_GATE = ["tests/unit/test_settings.py", "tests/unit/test_settings_model.py", "tests/snapshots"]
+_GATE = ["tests/unit/test_settings.py", "tests/snapshots"]
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 
 _MODEL = '''\

@@ -4,14 +4,19 @@ ONNX describes a computation and runs no code when it is read. Whatever else wri
 PyTorch, can take the place of `fit`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from plumbing.hyperparameters import hyperparameter
+
+# Since 1.29 it tells its maker of every session, by a thread that a forked process would miss. What
+# serves a model needs no network: nothing goes out.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
 
 FEATURE_TYPE = np.float32
 

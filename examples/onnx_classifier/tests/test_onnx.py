@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -64,6 +66,33 @@ def test_columns_in_any_order_of_memory_are_the_same(
 ) -> None:
     turned = np.asfortranarray(points)
     assert model.predict(fitted, turned) == model.predict(fitted, points)
+
+
+_COUNT = """
+import os, sys
+from pathlib import Path
+import model
+loaded = model.load(Path(sys.argv[1]))
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+def test_a_loaded_model_has_no_threads_that_a_fork_would_miss(
+    fitted: model.Model, tmp_path: Path
+) -> None:
+    model.save(fitted, tmp_path)
+    # With CI set, ONNX Runtime would be quiet by itself.
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as `serve` has it
+    counted = subprocess.run(
+        [sys.executable, "-c", _COUNT, str(tmp_path)],
+        cwd=CONTAINER,
+        env={**environment, **threads},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(counted.stdout) == 1
 
 
 def test_a_forked_process_and_its_threads_predict_with_the_parent_s_model(

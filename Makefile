@@ -24,7 +24,9 @@ APP := app.py mlops_stacks lambdas local operate tests bench
 # End-to-end tests wait more than they compute: more processes than a small machine has cores.
 TEST_PROCESSES ?= 4
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
-LOCKED := container/requirements.in container/requirements-test.in $(wildcard examples/*/requirements.in)
+# Container's first: the others build on it. Wherever a folder of the repository has packages of its own.
+LOCKED = container/requirements.in container/requirements-test.in \
+	$(filter-out container/%,$(shell git ls-files --cached --others --exclude-standard '*requirements.in'))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up release push pipeline down decisions lineage versions rollback check check-image check-model check-folder check-examples lock test lint format synth snapshots soak bench deploy clean
@@ -106,10 +108,11 @@ check-model: setup ## what the pipeline asks of the model before it builds the i
 	@$(CHOSEN) && $(MAKE) --no-print-directory check-folder FOLDER="$$MODEL_FOLDER"
 
 check-folder: setup $(MODEL_ENV)/.installed
-	ruff check $(FOLDER)
 ifeq ($(OTHER_FOLDER),)
+	ruff check $(FOLDER)
 	cd container && $(CONTAINER_PYTHON) -m pytest tests
 else
+	ruff check --select E9,F,B --ignore B904,B905 $(FOLDER)
 	rm -rf .local/overlays/$(FOLDER) && mkdir -p $(dir .local/overlays/$(FOLDER))
 	python container/overlay.py $(FOLDER) .local/overlays/$(FOLDER)
 	cd .local/overlays/$(FOLDER) && $(MODEL_ENV)/bin/python -m pytest tests/test_model.py tests/test_no_pickle.py \
@@ -121,7 +124,7 @@ check-examples: setup
 		SETTINGS="$$folder/settings.toml" $(MAKE) --no-print-directory check-model || exit 1; \
 	done
 
-lock: setup ## requirements.txt from requirements.in: container's and examples' (UPGRADE=1: newest)
+lock: setup ## requirements.txt of each requirements.in: container's and other models' (UPGRADE=1: newest)
 	@for file in $(LOCKED); do \
 		echo "== $${file%.in}.txt"; \
 		(cd "$$(dirname "$$file")" && CUSTOM_COMPILE_COMMAND="make lock" pip-compile --quiet \

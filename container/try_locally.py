@@ -31,6 +31,7 @@ from overlay import OverlayError, assemble
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 60
+HOPELESS = "The log says why"  # what /ping answers when waiting does not help
 # Fails unless every package that the file of requirements names is there.
 INSTALLED = """
 import importlib.metadata, re, sys
@@ -145,9 +146,11 @@ def _prepare(root: Path, arguments: argparse.Namespace, sample: Path) -> None:
     channel = root / "input/data/training"
     for folder in (channel, root / "input/config", root / "model", root / "output"):
         folder.mkdir(parents=True)
-    for number, path in enumerate(arguments.train or [sample / "train.csv"]):
+    rows = arguments.train or [sample / "train.csv"]
+    for path in (*rows, arguments.test or sample / "test.csv"):
         if not path.is_file():
             raise TrialError(f"There is no file {path}. Give CSV files, label first, no header.")
+    for number, path in enumerate(rows):
         shutil.copyfile(path, channel / f"{number}-{path.name}")
     chosen = dict(text.partition("=")[::2] for text in arguments.set)
     (root / "input/config/hyperparameters.json").write_text(json.dumps(chosen))
@@ -175,9 +178,9 @@ def _served(runner: Runner, *, root: Path, port: int) -> Iterator[None]:
     )
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not _pings(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise TrialError("serve did not answer /ping with 200; it may say why above.")
+        while (answer := _ping(port)) != "":
+            if process.poll() is not None or time.monotonic() > deadline or HOPELESS in answer:
+                raise TrialError(f"serve did not become healthy: {answer} It may say why above.")
             time.sleep(0.1)
         print("GET /ping -> 200")
         yield
@@ -192,12 +195,15 @@ def _served(runner: Runner, *, root: Path, port: int) -> Iterator[None]:
         process.wait()
 
 
-def _pings(port: int) -> bool:
+def _ping(port: int) -> str:
+    """Nothing if the server is healthy, else what there is instead."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=2):
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"/ping answers {error.code} {error.read().decode(errors='replace')}."
+    except OSError as error:
+        return f"/ping is not answered ({error})."
 
 
 def _predict(url: str, test: Path) -> None:
@@ -207,7 +213,10 @@ def _predict(url: str, test: Path) -> None:
     if not rows:
         raise TrialError(f"{test} has no rows. Give a CSV file, label first, no header.")
     first, second = rows[0], next((row for row in rows if row[0] != rows[0][0]), rows[-1])
-    as_json = json.dumps({"instances": [[float(value) for value in second[1:]]]})
+    try:
+        as_json = json.dumps({"instances": [[float(value) for value in second[1:]]]})
+    except ValueError as error:
+        raise TrialError(f"{test} has a row with no number: {error}. The label is first.") from None
     for row, kind, body in (
         (first, "text/csv", ",".join(first[1:])),
         (second, "application/json", as_json),

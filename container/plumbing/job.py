@@ -128,6 +128,9 @@ def _train_and_exit(paths: MlPaths, user: int | None, reason_end: int) -> NoRetu
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name} line {frame.lineno}"
         reason = f"Training failed: {type(error).__name__}: {error} (in {place})."
+        if isinstance(error, ModuleNotFoundError):
+            reason += " A package belongs in requirements.in (then `make lock`), a file of your own"
+            reason += " beside model.py and in .dockerignore."
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

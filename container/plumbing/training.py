@@ -46,7 +46,11 @@ def _predictions(fitted: model.Model, features: NDArray[Any]) -> list[Any]:
     """One a row, asked for in blocks, so that what predicting needs meanwhile is bounded."""
     predictions: list[Any] = []
     for start in range(0, len(features), BLOCK_ROWS):
-        predictions.extend(model.predict(fitted, features[start : start + BLOCK_ROWS]))
+        block = features[start : start + BLOCK_ROWS]
+        given = model.predict(fitted, block)
+        if len(given) != len(block):
+            raise ValueError(f"predict gave {len(given)} predictions for {len(block)} rows")
+        predictions.extend(given)
     return predictions
 
 

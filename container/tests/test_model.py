@@ -5,11 +5,14 @@ only certain labels or numbers of columns, or needs more rows, say so in the con
 model does better than others is for tests of your own, here or in a file beside this one.
 """
 
+import ast
 import dataclasses
 import importlib
+import importlib.metadata
 import inspect
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +34,10 @@ CHOSEN = json.loads(os.environ.get("HYPERPARAMETERS") or "{}")
 METRICS = os.environ.get("TRAINING_METRICS", "").split()
 WIDTHS = (2, 5)  # columns of features
 ROWS = 30  # of each label
+
+# What score() gets: texts, or the numbers that predict() returns.
+GUESSES: list[Any] = list(map(float, LABELS)) if NUMBERS else list(LABELS)
+OPTIONAL = {"arro3"}  # an image may leave it out: requests in Parquet are then refused
 
 # Whether a package of the model warns is not for these tests to judge.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -69,6 +76,25 @@ def table(width: int) -> Table:
     classes = np.arange(ROWS * len(LABELS)) % len(LABELS)
     features = random.normal(loc=10.0 * classes[:, None] + 5, size=(len(classes), width))
     return Table(features.round(3), [LABELS[position] for position in classes])
+
+
+def alike(ours: list[Any], theirs: list[Any]) -> bool:
+    """The same predictions. Numbers may differ by the rounding of a sum in another order."""
+    if not NUMBERS:
+        return list(map(str, ours)) == list(map(str, theirs))
+    mine, other = (np.array(list(map(float, each))) for each in (ours, theirs))
+    return mine.shape == other.shape and np.allclose(mine, other, rtol=1e-5, atol=1e-5)
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a module imports, also within a function."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module or "")
+    return {name.partition(".")[0] for name in names}
 
 
 def fitted(model: ModuleType, data: Table, folder: Path) -> Any:
@@ -115,7 +141,7 @@ def test_a_stored_model_predicts_as_the_fitted_one(
     # When it is stored and read back
     model.save(ours, tmp_path)
     loaded = model.load(tmp_path)
-    # Then it is the same model
+    # Then it is the same model, and knows how many features it was trained on
     assert (loaded.feature_count, ours.feature_count) == (width, width)
     assert list(model.predict(loaded, features)) == predictions
 
@@ -133,17 +159,34 @@ def test_the_same_training_leaves_the_same_bytes(
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         contents.append({path.relative_to(folder): path.read_bytes() for path in files})
     # Then the files are the same
-    assert contents[0] == contents[1]
-    assert contents[0]
+    assert contents[0], "save() wrote no file"
+    assert contents[0] == contents[1], "save() writes other bytes for the same training"
+
+
+def test_every_package_that_is_imported_is_in_the_requirements() -> None:
+    # The environment of these tests has more packages than the image will have.
+    locked = (CONTAINER / "requirements.txt").read_text(encoding="utf-8")
+    pinned = {name.lower() for name in re.findall(r"^([\w.-]+)==", locked, re.MULTILINE)}
+    packages = importlib.metadata.packages_distributions()
+    ignored = (CONTAINER / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line[1:] for line in ignored if line.startswith("!") and line.endswith(".py")]
+    for path in sorted(each for pattern in patterns for each in CONTAINER.glob(pattern)):
+        for name in imported(path) - OPTIONAL:
+            found = {each.lower() for each in packages.get(name, [])}
+            assert not found or found & pinned, (
+                f"{path.name} imports {name}, but requirements.txt lacks {' or '.join(found)}: "
+                "name it in requirements.in, with an exact version, and run `make lock`. What the "
+                "plumbing needs is in container/requirements.in, which yours can include by -r."
+            )
 
 
 def test_score_returns_the_metrics_that_the_settings_declare(model: ModuleType) -> None:
-    missing = set(METRICS) - set(model.score(list(LABELS), list(LABELS)))
+    missing = set(METRICS) - set(model.score(list(LABELS), GUESSES))
     assert not missing, "training.metrics of the settings has metrics that score() does not return"
 
 
 def test_score_names_its_metrics(model: ModuleType) -> None:
-    metrics = model.score(list(LABELS), list(LABELS))
+    metrics = model.score(list(LABELS), GUESSES)
     assert {name: float(value) for name, value in metrics.items()}
 
 
@@ -151,7 +194,7 @@ def test_training_leaves_files_and_prints_the_metrics(
     model: ModuleType, released: Released
 ) -> None:
     assert model_files(released.root)
-    for name in ("rows", *model.score(list(LABELS), list(LABELS))):
+    for name in ("rows", *model.score(list(LABELS), GUESSES)):
         assert f"train:{name}=" in released.log
 
 
@@ -169,15 +212,16 @@ def test_json_gets_the_same_predictions_as_csv(released: Released) -> None:
     answer = released.server.invoke(body, "application/json")
     assert answer.status == 200, answer.body
     predictions = json.loads(answer.body)["predictions"]
-    read = float if NUMBERS else str  # one number may be written in several ways
     as_csv = released.answers(released.table.csv(labelled=False))
-    assert list(map(read, predictions)) == list(map(read, as_csv))
+    assert alike(predictions, as_csv)
 
 
 def test_a_row_is_predicted_alone_as_among_others(released: Released) -> None:
     # SageMaker cuts the held-out data into requests as it likes.
     rows = released.table.csv(labelled=False).splitlines()[:6]
-    assert [*map(released.answers, rows)] == [[one] for one in released.answers("\n".join(rows))]
+    alone = [answer for row in rows for answer in released.answers(row)]
+    together = released.answers("\n".join(rows))
+    assert alike(alone, together), "predict() gives a row another prediction when it is alone"
 
 
 @pytest.mark.parametrize("more", [-1, 1])

@@ -82,6 +82,24 @@ def test_an_unexpected_error_is_explained_and_cut_to_what_sagemaker_shows(tmp_pa
     assert "Traceback" in finished.stderr
 
 
+def test_too_few_predictions_fail_the_job(tmp_path: Path) -> None:
+    changes = "_predict = predict\ndef predict(*given): return _predict(*given)[1:]"
+    source = room(tmp_path / "room", changes)
+    root = ml_root(tmp_path / "ml", {"a.csv": GOOD})
+    rows = GOOD.count(b"\n")
+    assert train(root, source=source).returncode == 1
+    assert f"ValueError: predict gave {rows - 1} predictions for {rows} rows" in failure(root)
+    assert model_files(root) == []
+
+
+def test_a_missing_package_fails_the_job_and_says_where_it_belongs(tmp_path: Path) -> None:
+    source = room(tmp_path / "room", "import no_such_package")
+    root = ml_root(tmp_path / "ml", {"a.csv": GOOD})
+    assert train(root, source=source).returncode == 1
+    assert "No module named 'no_such_package'" in failure(root)
+    assert "belongs in requirements.in" in failure(root)
+
+
 def test_a_save_that_fails_half_way_leaves_no_model(tmp_path: Path) -> None:
     changes = "def save(model, folder):\n (folder / 'half').touch()\n raise OSError('disk full')"
     source = room(tmp_path / "room", changes)

@@ -7,5 +7,8 @@ class InputError(Exception):
 
 def shown(value: object) -> str:
     """Quotes ``value`` for a message, cut so that one bad value cannot fill it."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # lists in lists: their type says enough
+        text = f"a {type(value).__name__} nested too deeply"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -23,6 +23,8 @@ _END = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
 _END_BYTES = 64  # where _END is looked for
 _ROWS = 4096  # a block of rows that have been read already
 _NUMBERS = {int, float}
+# Stands for what comes before a row that is not the first one.
+_INSTEAD = b'{"instances":[null,'
 
 
 def blocks(
@@ -30,40 +32,54 @@ def blocks(
 ) -> Iterator[NDArray[Any]]:
     """Matrices (rows, ``width``) of ``feature_type``.
 
-    Plain lists of numbers are read in blocks of ``size`` bytes; any other document as a whole.
+    Rows are read ``size`` bytes at a time, plain lists of numbers by a short way. A document that
+    has more than its instances, or rows that end in various ways, is read as a whole.
 
     Raises, while iterating:
         BadRequestError: names the first bad row and column (from 1) and what is wrong there.
     """
-    rows = _rows(body)
-    first_row = 1
-    if rows and all(_is_plain(text, width) for text in _texts(rows, size)):
-        for text in _texts(rows, size):
-            listed = b"[" + text + b"]"
-            values = plain_numbers.flat(listed)
-            # An empty list looks like one of one number.
-            if values is not None and len(values) == width * text.count(b"]"):
-                block = payload.features(
-                    values, width=width, feature_type=feature_type, first_row=first_row
-                )
-            else:  # not JSON, an empty list, or numbers beyond those that the parser takes
-                try:
-                    instances = loads(listed)
-                except ValueError as error:
-                    raise _not_json(body, error) from None
-                block = matrix(
-                    instances, width=width, feature_type=feature_type, first_row=first_row
-                )
+    span = _span(body)
+    first_row, position = 1, span[0] if span else 0
+    if span:
+        for text in _texts(body[slice(*span)], size):
+            block = _block(text, width=width, feature_type=feature_type, first_row=first_row)
+            if block is None:
+                break
             yield block
             first_row += len(block)
-        return
-    instances = _instances(body)
+            position += len(text) + 1
+        else:
+            return
+    instances = _instances(body) if first_row == 1 else _later_instances(body, position)
     for start in range(0, len(instances), _ROWS):
         some = instances[start : start + _ROWS]
-        yield matrix(some, width=width, feature_type=feature_type, first_row=start + 1)
+        yield matrix(some, width=width, feature_type=feature_type, first_row=first_row + start)
 
 
-def loads(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _block(
+    text: bytes, *, width: int, feature_type: DTypeLike, first_row: int
+) -> NDArray[Any] | None:
+    """The rows that the text is made of, or None where it is no list of whole rows."""
+    listed = b"[" + text + b"]"
+    if _is_plain(text, width):
+        values = plain_numbers.flat(listed)
+        # An empty list looks like one of one number.
+        if values is not None and len(values) == width * text.count(b"]"):
+            return payload.features(
+                values, width=width, feature_type=feature_type, first_row=first_row
+            )
+    try:
+        rows = loads(listed.decode())
+    except ValueError:
+        return None
+    except RecursionError:
+        raise BadRequestError(f"The body is nested too deeply. {SHAPE}") from None
+    if not rows:
+        return None
+    return matrix(rows, width=width, feature_type=feature_type, first_row=first_row)
+
+
+def loads(text: bytes | str) -> Any:  # noqa: ANN401 - whatever JSON holds
     """What the text holds; whole numbers beyond 64 bits may come as the nearest double.
 
     Raises:
@@ -120,24 +136,32 @@ def numbers(row: object, *, number: int, width: int) -> list[float]:
         return [_float_or_infinity(value) for value in row]
 
 
-def _rows(body: memoryview) -> memoryview | None:
-    """The text between the brackets of the instances, if there seems to be nothing else."""
+def _span(body: memoryview) -> tuple[int, int] | None:
+    """Where the text between the brackets of the instances is, if there seems to be nothing else.
+
+    It is not empty.
+    """
     begin = _BEGIN.match(body)
     tail = max(0, len(body) - _END_BYTES)
     end = _END.search(bytes(body[tail:]))
-    if not begin or not end or tail + end.start() < begin.end():
+    if not begin or not end or tail + end.start() <= begin.end():
         return None
-    return body[begin.end() : tail + end.start()]
+    return begin.end(), tail + end.start()
 
 
 def _texts(rows: memoryview, size: int) -> Iterator[bytes]:
-    """About ``size`` bytes at a time, cut at commas between lists."""
+    """About ``size`` bytes at a time, cut at commas behind what the last row ends with.
+
+    Wherever it is cut: if each text is a list of values, all of them together are the whole list.
+    """
+    last = bytes(rows[-_END_BYTES:]).rstrip()[-1:]
+    mark = b"}," if last == b"}" else b"],"
     start = 0
     while start < len(rows):
         reach = size
         while True:
             text = bytes(rows[start : start + reach])
-            end = text.rfind(b"],") + 1
+            end = text.rfind(mark) + 1
             if end or start + len(text) == len(rows):
                 break
             reach *= 2
@@ -161,22 +185,33 @@ def _instances(body: memoryview) -> list[object]:
     except RecursionError:
         raise BadRequestError(f"The body is nested too deeply. {SHAPE}") from None
     except ValueError as error:
-        raise _not_json(body, error) from None
+        reason = str(error) if text.strip() else "it is empty"
+        raise BadRequestError(f"The body is not valid JSON: {reason}. {SHAPE}") from None
     rows = content.get("instances") if isinstance(content, dict) else None
     if not isinstance(rows, list) or not rows:
         raise BadRequestError(f"The body has no list of instances. {SHAPE}")
     return rows
 
 
-def _not_json(body: memoryview, error: ValueError) -> BadRequestError:
-    reason = str(error)
+def _later_instances(body: memoryview, position: int) -> list[object]:
+    """The rows from this byte on; those before, which end with a comma, have been read."""
     try:
-        json.loads(bytes(body))  # for the place of the error in the whole body
-    except ValueError as whole:
-        reason = str(whole)
-    if not bytes(body).strip():
-        reason = "it is empty"
-    return BadRequestError(f"The body is not valid JSON: {reason}. {SHAPE}")
+        content = loads(_INSTEAD + bytes(body[position:]))
+    except RecursionError:
+        raise BadRequestError(f"The body is nested too deeply. {SHAPE}") from None
+    except UnicodeDecodeError:
+        raise BadRequestError(f"The body is not UTF-8 text. {SHAPE}") from None
+    except json.JSONDecodeError as error:
+        before = bytes(body[:position]).decode(errors="replace")
+        place = len(before) + error.pos - len(_INSTEAD)
+        whole = json.JSONDecodeError(error.msg, before + error.doc[len(_INSTEAD) :], place)
+        raise BadRequestError(f"The body is not valid JSON: {whole}. {SHAPE}") from None
+    except ValueError as error:  # a whole number with too many digits
+        raise BadRequestError(f"The body is not valid JSON: {error}. {SHAPE}") from None
+    rows = content["instances"]
+    if not isinstance(rows, list) or rows[:1] != [None]:
+        raise BadRequestError(f"The body has instances more than once. {SHAPE}")
+    return rows[1:]
 
 
 def _float_or_infinity(value: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 # What a number is written with, and the space that may be around it. Reading JSON's grammar, the
 # parser refuses what is no number all the same.
 ALPHABET = b"0123456789.+-eE \t"
+_USUAL_BYTES = 4 * 1024 * 1024  # a parser keeps the memory of the largest text that it has read
 
 
 class _Parsers(threading.local):
@@ -31,9 +32,10 @@ def flat(text: bytes) -> NDArray[np.float64] | None:
     whole number in JSON and becomes 0. Numbers beyond a double, and whole ones beyond 64 bits,
     give None. The array is a copy of its own and cannot be written to.
     """
+    parser = _parsers.parser if len(text) <= _USUAL_BYTES else simdjson.Parser()
     try:
         # In one expression: no proxy may outlive it, or the parser could not be used again.
-        copied = _parsers.parser.parse(text).as_buffer(of_type="d")  # type: ignore[union-attr]
+        copied = parser.parse(text).as_buffer(of_type="d")  # type: ignore[union-attr]
     except (ValueError, TypeError, RuntimeError):
         return None
     return np.frombuffer(copied, dtype=np.float64)

@@ -26,6 +26,12 @@ def file(columns: dict[str, Any], **options: Any) -> bytes:  # noqa: ANN401
 GOOD = file({"a": np.arange(5.0), "b": np.arange(5, dtype=np.int32)}, compression="snappy")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file can lie in memory")
+def test_no_folder_has_to_be_writable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert len(read(PARQUET, GOOD, width=2)) == 5
+
+
 @pytest.mark.parametrize("kind", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
 def test_columns_of_any_number_type_are_read_in_their_order(kind: str) -> None:
     second = np.array([3, 0, 7], dtype=kind)

@@ -2,10 +2,12 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -190,6 +192,13 @@ print(megabytes("VmHWM") - before - len(answer) / 2**20)
         ("", "5.9000001,3.1250000\n", "", CSV, CSV),
         ("", '{"features": [5.9, 3.125]}\n', "", JSON_LINES, JSON_LINES),
         ('{"instances": [', "[5.9000001, 3.125], ", "[1, 2]]}", JSON, JSON),
+        (
+            '{"instances": [',
+            '{"features": [5.9, 3.125], "id": 7}, ',
+            '{"features": [1, 2]}]}',
+            JSON,
+            CSV,
+        ),
     ],
 )
 def test_100_megabytes_take_little_memory_beside_body_and_answer(
@@ -204,3 +213,16 @@ def test_100_megabytes_take_little_memory_beside_body_and_answer(
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 30
+
+
+def test_a_long_text_of_numbers_leaves_no_memory_behind() -> None:
+    def megabytes() -> float:
+        found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        assert found
+        return int(found[1]) / 1024
+
+    before = megabytes()
+    body = b'{"instances": [[2,' + b" " * 60_000_000 + b"1]]}"
+    assert prediction.answer(MODEL, body, given=JSON, wanted=CSV) == b"high\n"
+    del body
+    assert megabytes() - before < 20

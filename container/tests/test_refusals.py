@@ -39,6 +39,26 @@ CASES = {
     "empty document": (JSON, b" ", ["empty", "instances"]),
     "not JSON": (JSON, b"{", ["not valid JSON", "instances"]),
     "not JSON far on": (JSON, b'{"instances": [[1,2],\n[1..2,3]]}', ["JSON", "line 2 column 3"]),
+    "not JSON after many rows": (
+        JSON,
+        b'{"instances": [' + b"[1,2],\n" * 50_000 + b"[1..2,3]]}",
+        ["JSON", "line 50001 column 3 (char 350017)"],
+    ),
+    "a comma too many": (
+        JSON,
+        b'{"instances": [' + b"[1,2],\n" * 50_000 + b"]}",
+        ["JSON", "line 50001"],
+    ),
+    "twice": (
+        JSON,
+        b'{"instances": [' + b"[1,2],\n" * 50_000 + b'[1,2]], "instances": [[1,2]]}',
+        ["instances more than once"],
+    ),
+    "lists in lists": (
+        JSON,
+        b'{"instances": [[%b%b, 2]]}' % (b"[" * 1000, b"]" * 1000),
+        ["Row 1, column 1", "list", "nested too deeply"],
+    ),
     "a list": (JSON, b"[[1,2]]", ["no list of instances"]),
     "no rows": (JSON, b'{"instances": []}', ["no list of instances"]),
     "a bare row": (JSON, b'{"instances": [1, 2]}', ["Row 1 is not a list of 2 numbers"]),

@@ -1,5 +1,6 @@
 """JSON lines on standard error; never anything of a request's data."""
 
+import contextlib
 import json
 import sys
 import traceback
@@ -28,6 +29,7 @@ def _write(level: str, event: str, details: Mapping[str, object]) -> None:
         "event": event,
         **details,
     }
-    # One write a line: several processes share the stream.
-    sys.stderr.write(json.dumps(line) + "\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # whoever read the log is gone: no reason to stop
+        # One write a line: several processes share the stream.
+        sys.stderr.write(json.dumps(line) + "\n")
+        sys.stderr.flush()

@@ -44,8 +44,9 @@ def accepted(header: str, given: str) -> str | None:
     name, else CSV.
     """
     preferred = CSV if kind(given) == PARQUET else given
-    ranked = sorted(_KINDS, key=lambda offer: (-_quality(header, offer), offer != preferred))
-    return ranked[0] if _quality(header, ranked[0]) > 0 else None
+    weights = _weights(header)
+    ranked = sorted(_KINDS, key=lambda offer: (-_quality(weights, offer), offer != preferred))
+    return ranked[0] if _quality(weights, ranked[0]) > 0 else None
 
 
 def kind(name: str) -> str:
@@ -53,18 +54,20 @@ def kind(name: str) -> str:
     return _KINDS[name]
 
 
-def _quality(header: str, offer: str) -> float:
-    """The weight (0 to 1) of the most specific range of the header that covers ``offer``."""
-    by_name_only = kind(offer) == PARQUET
-    if not header.strip():
-        return 0.0 if by_name_only else 1.0
-    family = offer.split("/")[0] + "/*"
-    best = (0, 0.0)  # how specific, weight
-    for part in header.lower().split(","):
+def _weights(header: str) -> dict[str, float]:
+    """The weight (0 to 1) of each range of types in the header."""
+    weights: dict[str, float] = {}
+    for part in header.lower().split(",") if header.strip() else ["*/*"]:
         name, *parameters = (piece.strip() for piece in part.split(";"))
-        if name == offer or (name in (family, "*/*") and not by_name_only):
-            best = max(best, (("*/*", family, offer).index(name) + 1, _weight(parameters)))
-    return best[1]
+        weights[name] = max(weights.get(name, 0.0), _weight(parameters))
+    return weights
+
+
+def _quality(weights: dict[str, float], offer: str) -> float:
+    """The weight of the most specific range that covers ``offer``."""
+    family = offer.split("/")[0] + "/*"
+    names = (offer,) if kind(offer) == PARQUET else (offer, family, "*/*")
+    return next((weights[name] for name in names if name in weights), 0.0)
 
 
 def _weight(parameters: list[str]) -> float:

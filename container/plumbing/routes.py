@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,7 @@ from plumbing.serving_settings import ServingSettings
 from plumbing.worker import unready
 
 METHODS = {"/ping": "GET", "/execution-parameters": "GET", "/invocations": "POST"}
+_SLOW_SECONDS = 0.02  # a model that takes longer for a row would keep /ping waiting
 _THREADS = 4  # large bodies of one worker that are worked on at once, so that none waits for long
 
 
@@ -37,19 +39,25 @@ def prepare(settings: ServingSettings, folder: Path) -> Application:
         log.error("model could not be loaded", error, folder=str(folder), reason=str(error))
         return unready(f"The model in {folder} could not be loaded. The log says why.")
     try:
-        _try(model)
+        slow = _try(model) > _SLOW_SECONDS
     except BaseException as error:
         log.error("model cannot predict a row of zeros", error, reason=str(error))
         return unready("The model cannot predict. The log says why.")
-    routes = Routes(settings, model)
+    routes = Routes(settings, model, inline_bytes=-1 if slow else INLINE_BYTES)
     return Application(routes.answer, refusal)
 
 
-def _try(model: room.Model) -> None:
+def _try(model: room.Model) -> float:
+    """The seconds of a prediction: the least of a few, as the first one may prepare things."""
     row = np.zeros((1, model.feature_count), dtype=room.FEATURE_TYPE)
-    predictions = room.predict(model, row)
-    if len(predictions) != 1:
-        raise ValueError(f"predict gave {len(predictions)} predictions for one row")
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        predictions = room.predict(model, row)
+        seconds.append(time.perf_counter() - began)
+        if len(predictions) != 1:
+            raise ValueError(f"predict gave {len(predictions)} predictions for one row")
+    return min(seconds)
 
 
 def refusal(head: Head) -> Response | None:
@@ -71,10 +79,13 @@ def refusal(head: Head) -> Response | None:
 
 
 class Routes:
-    """Answers for a model that can predict."""
+    """Answers for a model that can predict; bodies beyond ``inline_bytes`` go to a thread."""
 
-    def __init__(self, settings: ServingSettings, model: room.Model) -> None:
+    def __init__(
+        self, settings: ServingSettings, model: room.Model, *, inline_bytes: int = INLINE_BYTES
+    ) -> None:
         self._model = model
+        self._inline_bytes = inline_bytes
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
         parameters = json.dumps(settings.execution_parameters()).encode()
         self._gets = {
@@ -83,13 +94,13 @@ class Routes:
         }
 
     def answer(self, head: Head, content: Content) -> Response | Awaitable[Response]:
-        """The handler: large bodies go to a thread, so that /ping is answered meanwhile."""
+        """The handler: what takes long goes to a thread, so that /ping is answered meanwhile."""
         if head.path == "/invocations" and head.method == "POST":
             given = media.content_type(head.content_type)
             wanted = media.accepted(head.accept, given) if given else None
             if given and wanted:
                 # Parquet is read in a process of its own, which is waited for.
-                if len(content) <= INLINE_BYTES and media.kind(given) != PARQUET:
+                if len(content) <= self._inline_bytes and media.kind(given) != PARQUET:
                     return self._predict(content, given, wanted)
                 return asyncio.get_running_loop().run_in_executor(
                     self._threads, self._predict, content, given, wanted
@@ -101,4 +112,7 @@ class Routes:
             body = prediction.answer(self._model, content, given=given, wanted=wanted)
         except BadRequestError as error:
             return failure(400, str(error))
+        except BaseException as error:  # what would end a worker or get lost in a thread, too
+            log.error("request failed", error)
+            return failure(500, "The prediction failed. The log says why.")
         return Response(200, wanted, body)

@@ -4,10 +4,11 @@ import asyncio
 import signal
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 import uvloop
 
-from plumbing import doorman
+from plumbing import doorman, log
 from plumbing.accepting import Shares
 from plumbing.http_answer import Response, failure
 from plumbing.http_connection import Content
@@ -36,8 +37,10 @@ def work(
         stop = asyncio.Event()
         if stopped:
             stop.set()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(log_failure)
         for signal_number in STOPS:
-            asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+            loop.add_signal_handler(signal_number, stop.set)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         await serve(
             listener, application, stop, limit=limit, guests=guests, shares=shares, worker=number
@@ -45,6 +48,11 @@ def work(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+def log_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Asyncio would write the exception's text and arguments, which may be a request's data."""
+    log.error("event loop failed", context.get("exception"))
 
 
 def unready(message: str) -> Application:

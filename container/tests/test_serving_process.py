@@ -136,6 +136,54 @@ def test_an_unexpected_error_gives_500_and_one_log_line_without_the_data(
     assert "5.8125" not in log
 
 
+@pytest.mark.parametrize("rows", [1, 8000])
+def test_whatever_predict_raises_is_answered_and_ends_nothing(
+    trained: Path, tmp_path: Path, rows: int
+) -> None:
+    changes = """
+class Panic(BaseException): pass
+def predict(model, features):
+    if not features.any():
+        return ["early"]
+    kinds = [None, SystemExit, KeyboardInterrupt, Panic]
+    raise kinds[int(features[0, 0])]("quoted")
+"""
+    source = room(tmp_path / "room", changes)
+    one = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    with served(copy(trained, tmp_path / "ml"), source=source, extra=one) as server:
+        workers = children(server.process.pid)
+        for kind in range(1, 4):
+            answer = server.invoke(f"{kind},3,5.1,1.8\n" * rows)
+            assert (answer.status, answer.error[:21]) == (500, "The prediction failed")
+        assert children(server.process.pid) == workers
+        _, log = server.stop()
+    raised = [line["error"] for line in lines(log, "error")]
+    assert raised == ["SystemExit", "KeyboardInterrupt", "Panic"]
+    assert "quoted" not in log
+
+
+def test_ping_is_answered_while_a_slow_model_predicts_small_requests(
+    trained: Path, tmp_path: Path
+) -> None:
+    changes = """
+import os, time
+def predict(model, features):
+    while features.any() and not Path(os.environ["ML_ROOT"], "go").exists():
+        time.sleep(0.01)
+    time.sleep(0.03)
+    return ["late"] * len(features)
+"""
+    source, root = room(tmp_path / "room", changes), copy(trained, tmp_path / "ml")
+    one = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    with served(root, source=source, extra=one) as server, ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(server.invoke, ROW) for _ in range(8)]
+        for _ in range(20):
+            assert server.ping() == 200
+        assert not any(each.done() for each in asked)
+        (root / "go").touch()
+        assert {each.result(PATIENCE).body for each in asked} == {b"late\n"}
+
+
 def test_a_worker_that_dies_is_replaced(trained: Path) -> None:
     with served(trained, extra={"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}) as server:
         [worker] = server.workers(1)

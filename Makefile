@@ -62,7 +62,10 @@ $(CONTAINER_ENV)/.installed: container/requirements.txt container/requirements-t
 $(ROOT)/.local/models/%/.installed: %/requirements.txt container/requirements-test.txt
 	@echo "== Installing the packages of $* for its tests …"
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python $(PIP_INSTALL) --requirement $*/requirements.txt --requirement container/requirements-test.txt
+	@$(@D)/bin/python $(PIP_INSTALL) --requirement $*/requirements.txt --requirement container/requirements-test.txt || { \
+		echo "$*/requirements.txt cannot be installed beside what the tests need." >&2; \
+		echo "  next: let $*/requirements.in name container/requirements-test.txt by -c, as the examples do; make lock" >&2; \
+		exit 1; }
 	@touch $(@D)/.complete $@
 
 demo: setup ## a commit released end to end on this machine (DECISION=approve or reject decides)

@@ -230,17 +230,18 @@ def load_settings(path: Path | None = None) -> Settings:
         SettingsError: the file is missing, is not TOML, or a field is wrong; one line a fault.
     """
     path = path or settings_file()
+    name = path_in_repository(path) or path.name
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path.name}: no such file; copy it back from the repository, or correct what "
+            f"{name}: no such file; copy it back from the repository, or correct what "
             f"SETTINGS names: {path}"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path.name}: not valid TOML: {error}") from None
+        raise SettingsError(f"{name}: not valid TOML: {error}") from None
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        lines = [f"{path.name}: {fault}" for fault in faults_of(error)]
+        lines = [f"{name}: {fault}" for fault in faults_of(error)]
         raise SettingsError("\n".join(lines)) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_stacks import settings as module
 from mlops_stacks.settings import load_settings, path_in_repository, settings_file
 from tests.unit.settings_files import ROOT, VALID, edited, message_of
 
@@ -92,3 +93,13 @@ def test_a_shell_reads_what_the_image_is_to_be(tmp_path: Path) -> None:
     wrong = _printed(edited(tmp_path, _NAME, 'name = "I"'), then="echo went on")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("settings.toml: model.name = 'I'")
+
+
+def test_a_fault_names_the_file_of_a_model_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    path = tmp_path / "models/mine/settings.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("[model", encoding="utf-8")
+    assert message_of(path).startswith("models/mine/settings.toml: not valid TOML: ")

@@ -63,8 +63,9 @@ $(ROOT)/.local/models/%/.installed: %/requirements.txt container/requirements-te
 	@echo "== Installing the packages of $* for its tests …"
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python $(PIP_INSTALL) --requirement $*/requirements.txt --requirement container/requirements-test.txt || { \
-		echo "$*/requirements.txt cannot be installed beside what the tests need." >&2; \
-		echo "  next: let $*/requirements.in name container/requirements-test.txt by -c, as the examples do; make lock" >&2; \
+		echo "Failed: $*/requirements.txt cannot be installed beside what the tests need" >&2; \
+		echo "  why:  pip's message is above" >&2; \
+		echo "  next: run \`make lock\`; if versions conflict, first let $*/requirements.in name container/requirements-test.txt by -c, as the examples do" >&2; \
 		exit 1; }
 	@touch $(@D)/.complete $@
 

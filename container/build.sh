@@ -41,7 +41,7 @@ build() {
     "$engine" build "${options[@]}" "$room" >&2 || fail "the image of commit $commit was not built" \
         "the engine's message is above" \
         "if it could not fetch the base image, set BASE_IMAGE (stand-in-base-image.sh makes one); if pip\
- met a certificate, CA_BUNDLE"
+ met a certificate, CA_BUNDLE; if pip refused requirements.txt, make lock writes it"
 }
 
 vanished() {

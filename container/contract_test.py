@@ -58,6 +58,8 @@ def roots():
 given = json.load(sys.stdin)
 deadline = time.monotonic() + given["patience"]
 while (ping := ask("/ping"))[0] != 200 and time.monotonic() < deadline:
+    if "The log says why" in ping[1]:  # the model cannot be loaded or cannot predict
+        break
     time.sleep(0.1)
 answers = [ask("/invocations", *each) for each in given["requests"]] if ping[0] == 200 else []
 print(json.dumps([ping, roots(), *answers]))
@@ -109,10 +111,13 @@ class Engine:
 
 def test(engine: Engine, *, train: Path, held_out: Path, hyperparameters: dict[str, str]) -> None:
     """Raises ContractError at the first fault."""
+    rows = _rows(held_out)
+    try:
+        numbers = [[float(value) for value in row] for row in rows]
+    except ValueError as error:
+        raise ContractError(f"{held_out.name} has a row with no number", str(error)) from None
     _lay_out(engine.root, train, hyperparameters)
     _train(engine)
-    rows = _rows(held_out)
-    numbers = [[float(value) for value in row] for row in rows]
     requests = [
         ("\n".join(",".join(row) for row in rows), "text/csv"),
         (json.dumps({"instances": numbers}), "application/json"),
@@ -127,7 +132,8 @@ def test(engine: Engine, *, train: Path, held_out: Path, hyperparameters: dict[s
             raise ContractError("the server could not be asked", done.stdout.strip()) from None
         if ping[0] != 200:
             log = engine.call("logs", name).stdout.strip()
-            raise ContractError(f"/ping did not answer 200 in {_START_SECONDS} s", f"{ping}\n{log}")
+            what = f"/ping did not answer 200 (it has {_START_SECONDS} s)"
+            raise ContractError(what, f"{ping}\n{log}")
         if roots:
             raise ContractError("serve works as root", f"so do, while it answers: {roots}")
         _check_predictions(answers, rows=len(rows))

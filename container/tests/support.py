@@ -141,6 +141,14 @@ class Server:
         except OSError:
             return 0
 
+    def unfit(self) -> bool:
+        """Whether serve has found out that it will never be healthy."""
+        try:
+            answer = self.ask("GET", "/ping")
+        except OSError:
+            return False
+        return answer.status == 503 and answer.error.endswith("The log says why.")
+
     def workers(self, number: int) -> list[int]:
         """Their processes: the first one answers while others are still being started."""
         wait_until(lambda: len(children(self.process.pid)) == number, f"there are {number} workers")
@@ -161,15 +169,24 @@ def served(
     extra: Mapping[str, str] | None = None,
     until: int = 200,
 ) -> Iterator[Server]:
-    """Serves until the block ends, which it enters when /ping answers ``until``."""
+    """Serves until the block ends, which it enters when /ping answers ``until``.
+
+    A model that cannot be loaded or cannot predict fails the test at once, with the log.
+    """
     port = free_port()
     settings = {"SERVE_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port), **(extra or {})}
     server = Server(start("serve", root, source=source, extra=settings), port)
     try:
         wait_until(
-            lambda: server.process.poll() is not None or server.ping() == until,
+            lambda: (
+                server.process.poll() is not None
+                or server.ping() == until
+                or (until == 200 and server.unfit())
+            ),
             f"/ping answers {until}",
         )
+        if until == 200 and server.process.poll() is None and server.unfit():
+            raise AssertionError(f"serve does not become healthy:\n{server.stop()[1]}")
         yield server
     finally:
         if server.process.poll() is None:

@@ -1,9 +1,11 @@
 """build-and-push.sh: what is built, tried, pushed and handed over, with stand-ins for programs."""
 
 import subprocess
+import sys
 
 import pytest
 from build_bench import COMMIT, DIGEST, ECR, TAG, Bench
+from support import CONTAINER
 
 
 def test_a_new_commit_is_built_tried_pushed_and_handed_over(bench: Bench) -> None:
@@ -74,6 +76,16 @@ def test_an_image_that_breaks_its_contract_is_not_pushed(
     assert (done.code, done.release, done.tags) == (1, None, {})
     assert said in done.err
     assert "Do: " in done.err
+
+
+def test_a_text_in_the_sample_is_named_before_anything_runs(bench: Bench) -> None:
+    sample = bench.folder / "held-out.csv"
+    sample.write_text("label,length,width\nsetosa,1,2\n", encoding="utf-8")
+    tried = [sys.executable, str(CONTAINER / "contract_test.py"), "image", "--test", str(sample)]
+    done = subprocess.run([*tried, "--engine", "true"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "held-out.csv has a row with no number" in done.stderr
+    assert "'length'" in done.stderr
 
 
 def test_the_contract_is_tried_without_network_on_a_file_system_that_is_only_read(

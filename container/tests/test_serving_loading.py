@@ -167,3 +167,9 @@ def test_a_model_that_cannot_serve_is_unhealthy_and_the_log_says_why(
         line = _unhealthy(server, said)
     assert line["event"] == event
     assert reason in str(line["reason"])
+
+
+def test_tests_of_a_model_that_cannot_serve_say_why_at_once(root: Path, tmp_path: Path) -> None:
+    source = room(tmp_path / "room", "def predict(model, features): raise ValueError('no zeros')")
+    with pytest.raises(AssertionError, match="no zeros"), served(root, source=source):
+        pass

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from raw_http import ROW, Client, invocation
-from support import PATIENCE, Server, served
+from support import PATIENCE, Server, served, wait_until
 
 MEBIBYTE = 1024 * 1024
 _LARGE = 5000  # rows: more than are worked on at once
@@ -95,12 +95,24 @@ def test_one_that_goes_away_in_the_middle_harms_nobody(server: Server) -> None:
     assert server.invoke(ROW).body == b"virginica\n"
 
 
-def _peak(process: int) -> int:
-    """The most memory that a process has had, in bytes."""
+def _memory(process: int, kind: str) -> int:
+    """Bytes in memory: ``VmRSS`` now, ``VmHWM`` at most so far."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(kind):
             return int(line.split()[1]) * 1024
     raise AssertionError
+
+
+def test_large_bodies_leave_no_memory_behind(trained: Path) -> None:
+    settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1", "SAGEMAKER_MAX_PAYLOAD_IN_MB": "40"}
+    bodies = [f"{ROW.decode()}\n" * (rows * 100_000) for rows in (6, 9, 12)]
+    with served(trained, extra=settings) as server, ThreadPoolExecutor(3) as pool:
+        [worker] = server.workers(1)
+        before = _memory(worker, "VmRSS")
+        assert {answer.status for answer in pool.map(server.invoke, bodies)} == {200}
+        wait_until(
+            lambda: _memory(worker, "VmRSS") - before < 30 * MEBIBYTE, "memory is given back"
+        )
 
 
 def test_large_bodies_at_once_take_bounded_memory(trained: Path) -> None:
@@ -109,7 +121,7 @@ def test_large_bodies_at_once_take_bounded_memory(trained: Path) -> None:
     body = b"no number\n" * (9_900_000)
     with served(trained, extra=settings) as server:
         [worker] = server.workers(1)
-        before = _peak(worker)
+        before = _memory(worker, "VmHWM")
         # When six come at once
         with ThreadPoolExecutor(6) as pool:
             asked = [pool.submit(server.invoke, body) for _ in range(6)]
@@ -118,4 +130,4 @@ def test_large_bodies_at_once_take_bounded_memory(trained: Path) -> None:
                 time.sleep(0.05)
         # Then all are answered, and no more than two were in memory
         assert {each.result().status for each in asked} == {400}
-        assert _peak(worker) - before < 260 * MEBIBYTE
+        assert _memory(worker, "VmHWM") - before < 260 * MEBIBYTE

@@ -1,7 +1,7 @@
 """Answers a request: reads its rows, has the model predict them, writes the predictions.
 
 It goes block by block, so that beside request and answer it needs little memory, however large
-they are; only JSON documents other than plain lists of numbers are read as a whole.
+they are; only JSON documents that have more than their instances are read as a whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -133,7 +133,7 @@ def test_a_push_changes_the_pipeline_then_goes_live(pushed: Pushed, first: str) 
         "-> Ask for approval",
         "LIVE: iris model",
         "Announce / Tell: succeeded",
-        '5.9,3,5.1,1.8 -> {"result": "virginica"}',
+        '5.7,2.8,4.5,1.3 -> {"result": "versicolor"}',
     ):
         assert re.search(rf"^remote: .*{re.escape(line)}", first, re.MULTILINE), first
 

@@ -37,7 +37,7 @@ $(error Nothing was put back. Name the version so: VERSION=2 make rollback)
 endif
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed node_modules/.installed ## Python packages and the CDK CLI, pinned
 
@@ -123,7 +123,7 @@ else
 		$(patsubst $(FOLDER)/%,%,$(wildcard $(FOLDER)/tests/test_*.py))
 endif
 
-check-examples: setup
+check-examples: setup ## what check-model asks, of each model under examples/
 	@for folder in $(EXAMPLES); do \
 		SETTINGS="$$folder/settings.toml" $(MAKE) --no-print-directory check-model || exit 1; \
 	done

@@ -75,16 +75,17 @@ class Connection(Link):
 
     def _begin_body(self, head: Head, *, comes: bool) -> None:
         length = head.length or 0
-        self.server.check_size(length)
         self.since = self.server.ticks
         self.body = body(head)
+        self.server.check_size(length)
         if head.expects_continue or length > INLINE_BYTES:
             self._admit(head, large=length > INLINE_BYTES)
         if not comes and not self.halted:
             self._invite()
 
     def _invite(self) -> None:
-        if self.body is not None and self.body.head.expects_continue:
+        # Who has begun to send the body has been invited, or did not wait for it.
+        if self.body is not None and self.body.head.expects_continue and not self.body.content:
             self.answers.append(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _admit(self, head: Head, *, large: bool) -> None:

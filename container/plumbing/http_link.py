@@ -161,7 +161,8 @@ class Link(asyncio.Protocol):
         """Answers what is no request, or will not be taken; what follows it is thrown away."""
         self.server.log.record(response.status, 0.0, 0, len(response.body))
         self.answers.append(self.server.writer.head(response, b"connection: close\r\n"))
-        self.answers.append(response.body)
+        if self.body is None or self.body.head.method != "HEAD":
+            self.answers.append(response.body)
         self.last = True
         self.write()
 

@@ -134,12 +134,20 @@ class Server:
         """Once a second: the time in the answers, what takes too long, the log."""
         while True:
             await asyncio.sleep(1)
-            self.ticks += 1
-            self.writer.renew()
-            for connection in list(self.connections):
-                connection.check()
+            self.look()
             if self.ticks % _LOG_SECONDS == 0:
                 self.log.write()
+
+    def look(self) -> None:
+        """One tick of it; a connection that cannot be looked at is ended, the others go on."""
+        self.ticks += 1
+        self.writer.renew()
+        for connection in list(self.connections):
+            try:
+                connection.check()
+            except Exception as error:
+                log.error("connection failed", error)
+                connection.abort()
 
     async def drain(self, began: float) -> None:
         """Ends the connections, each after its last answer; idle ones get a grace."""

@@ -1,11 +1,10 @@
 """The protocol without a network: cuts anywhere, what is refused, what takes too long."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Iterator
 
 import pytest
-from fake_transport import FakeTransport, connect, echo, new_server, pass_time
+from fake_transport import FakeTransport, connect, new_server, pass_time
 from plumbing.http_answer import Response
 from plumbing.http_connection import INLINE_BYTES, Content
 from plumbing.http_head import HEAD_BYTES, Head
@@ -130,20 +129,19 @@ def test_a_connection_stays_as_the_client_asks(sent: bytes, line: bytes) -> None
     assert line or b"connection:" not in transport.written
 
 
-def test_who_expects_100_is_told_to_go_on_or_not_to() -> None:
-    head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
-    connection, transport = connect(new_server())
-    connection.data_received(_request(b"GET /first HTTP/1.1") + head % 5)
-    assert re.findall(rb"HTTP/1.1 (\d+)", transport.written) == [b"200", b"100"]
-    connection.data_received(b"hello")
-    assert _bodies(transport.written)[-1] == b"POST / hello"
-    too_large, transport = connect(new_server())
-    too_large.data_received(head % 2_000_000)
-    assert _status(transport) == 413
-    refusing = Application(echo, lambda _: Response(415, "text/plain", b""))
-    refused, transport = connect(Server(refusing, limit=0))
-    refused.data_received(head % 5)
-    assert _status(transport) == 415
+def test_a_connection_that_fails_is_ended_and_the_others_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = new_server()
+    connections = [connect(server) for _ in range(3)]
+    bad = connections[0][1]
+    monkeypatch.setattr(bad, "get_write_buffer_size", lambda: 1 // 0)
+    for connection, _ in connections[1:]:
+        connection.data_received(b"GET /ping HT")
+    pass_time(server, 21)
+    assert [_status(transport) for _, transport in connections[1:]] == [408, 408]
+    assert bad.aborted
+    assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

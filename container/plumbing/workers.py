@@ -66,6 +66,7 @@ class _Supervisor:
         self._prepare = prepare
         self._listener = listener
         self._lifeline = Lifeline()
+        self._told, self._tell = socket.socketpair()  # what the doorman hears, and who tells it
         self._shareable = True
         self._children: dict[int, _Child] = {}  # by process
         self._stopping = False
@@ -75,26 +76,28 @@ class _Supervisor:
         for number in STOPS:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._kill)
-        told, tell = socket.socketpair()
-        greeter = self._fork(lambda: self._greet(told, tell))
-        told.close()
+        greeter = self._fork(self._greet)
+        self._told.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        application = self._load()
+        make = self._load()
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-        if application is not None and not self._stopping:
-            guests = list(doorman.take_over(tell))
-            tell.close()
-            self._dismiss(greeter)
-            self._start_workers(application, guests)
+        if make is not None and not self._stopping:
+            guests: list[socket.socket] = []
+            if self._shareable:
+                guests.extend(doorman.take_over(self._tell))
+                self._tell.close()
+                self._dismiss(greeter)
+            self._start_workers(make, guests)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         self._watch()
-        if application is None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # a further one must not change the code
+        if make is None:
             os._exit(0)  # the thread that loads may be anywhere
 
-    def _greet(self, told: socket.socket, tell: socket.socket) -> None:
-        """In the first child: answers at the door until the model is loaded."""
-        tell.close()
-        porter = doorman.Doorman(self._listener, told)
+    def _greet(self) -> None:
+        """In the first child: answers at the door until somebody has loaded the model."""
+        self._tell.close()
+        porter = doorman.Doorman(self._listener, self._told)
         guests = porter.wait()
         if porter.stopped:
             from plumbing import worker
@@ -102,15 +105,19 @@ class _Supervisor:
             worker.send_away(self._listener, guests)
         else:
             self._listener.close()
-            doorman.hand_over(told, guests)
+            doorman.hand_over(self._told, guests)
 
     def _dismiss(self, greeter: int) -> None:
         os.kill(greeter, signal.SIGKILL)  # it has handed over and ends anyway, unless it hangs
         os.waitpid(greeter, 0)
         del self._children[greeter]
 
-    def _load(self) -> "Application | None":
-        """Prepares in a thread, so that a signal is heard meanwhile; None when told to stop."""
+    def _load(self) -> Prepare | None:
+        """How a worker gets what it serves; None when told to stop.
+
+        It prepares in a thread, so that a signal is heard meanwhile. A copy that no worker can use
+        is not kept.
+        """
         from plumbing import worker
 
         loaded: list[Application] = []
@@ -130,14 +137,15 @@ class _Supervisor:
         if not loaded:
             return None
         self._shareable = _ended(until=threads)
-        if not self._shareable:
-            log.info("model has threads, which cannot be shared: each worker loads its own copy")
-        return loaded[0]
+        if self._shareable:
+            return lambda: loaded[0]
+        log.info("model has threads, which cannot be shared: each worker loads its own copy")
+        return self._prepare
 
-    def _start_workers(self, application: "Application", guests: list[socket.socket]) -> None:
+    def _start_workers(self, make: Prepare, guests: list[socket.socket]) -> None:
         from plumbing.accepting import Shares
 
-        self._application, workers = application, self._settings.workers
+        self._make, workers = make, self._settings.workers
         self._shares = Shares(workers)
         gc.collect()
         gc.freeze()  # what is there now stays: never looked at again, so that it stays shared
@@ -154,15 +162,18 @@ class _Supervisor:
         """In a worker: serves, its part of the guests first."""
         from plumbing import worker
 
-        workers = self._settings.workers
+        application, workers = self._make(), self._settings.workers
         for at, guest in enumerate(guests):
             if at % workers != number:
                 guest.close()
+        guests = guests[number::workers]
+        if not self._shareable:  # the first one that is here relieves the doorman
+            guests = list(doorman.take_over(self._tell))
         worker.work(
-            self._application if self._shareable else self._prepare(),
+            application,
             self._listener,
             limit=self._settings.payload_limit,
-            guests=guests[number::workers],
+            guests=guests,
             shares=self._shares,
             number=number,
         )
@@ -202,11 +213,12 @@ class _Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._stopping:  # whoever is told again and again ends in time, too
+            signal.alarm(KILL_SECONDS)
         self._stopping = True
         door.shut(self._listener)
         self._listener.close()
         self._signal_all(signal.SIGTERM)
-        signal.alarm(KILL_SECONDS)
 
     def _kill(self, _number: int, _frame: FrameType | None) -> None:
         self._signal_all(signal.SIGKILL)

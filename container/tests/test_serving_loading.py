@@ -126,6 +126,49 @@ def test_a_model_with_threads_is_loaded_by_each_worker(root: Path, tmp_path: Pat
     assert lines(log, "error") == []
 
 
+# Leaves a thread behind with each load; loads after the first wait until they may go on. Each
+# copy is large.
+LARGE_WITH_THREAD = """
+import os, threading, time
+import numpy as np
+_load = load
+def load(folder):
+    root = Path(os.environ["ML_ROOT"])
+    with (root / "loads").open("a") as file:
+        file.write(f"{os.getpid()}\\n")
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    while len((root / "loads").read_text().split()) > 1 and not (root / "go").exists():
+        time.sleep(0.01)
+    model = _load(folder)
+    object.__setattr__(model, "weights", np.ones(16_000_000))
+    return model
+"""
+
+
+def _megabytes(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+def test_ping_answers_503_while_each_worker_loads_and_no_further_copy_is_kept(
+    root: Path, tmp_path: Path
+) -> None:
+    source = room(tmp_path / "room", LARGE_WITH_THREAD)
+    with served(root, source=source, until=503, extra=TWO) as server:
+        wait_until(lambda: len(_loads(root)) == 3, "both workers load")
+        with Client(server.port, timeout=PATIENCE) as client:
+            client.send(invocation())
+            assert server.ping() == 503
+            (root / "go").touch()
+            assert client.reply().body == b"virginica\n"
+        assert [server.invoke(ROW).status for _ in range(10)] == [200] * 10
+        assert _megabytes(server.process.pid) < 100
+        workers = server.workers(2)
+        wait_until(lambda: min(map(_megabytes, workers)) > 128, "both have loaded it")
+        code, _ = server.stop()
+        assert code == 0
+
+
 def _unhealthy(server: Server, said: str) -> dict[str, object]:
     """Asks a server that must be unhealthy; returns its one line of error."""
     wait_until(lambda: said in server.invoke(ROW).error, said)

@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from raw_http import Client, invocation
 from support import (
     PATIENCE,
     children,
@@ -68,6 +70,27 @@ def test_a_stop_lets_a_request_under_way_finish(trained: Path, tmp_path: Path) -
         answer = asked.result(PATIENCE)
         assert (answer.status, answer.body[:5]) == (200, b"late\n")
         assert server.process.wait(PATIENCE) == 0
+
+
+def test_who_is_told_to_stop_again_and_again_ends_in_time(trained: Path, tmp_path: Path) -> None:
+    source, root = room(tmp_path / "room", SLOW), copy(trained, tmp_path / "ml")
+    workers = source / "plumbing" / "workers.py"
+    text = workers.read_text(encoding="utf-8")
+    hasty = text.replace("KILL_SECONDS = 25", "KILL_SECONDS = 1")
+    assert hasty != text
+    workers.write_text(hasty, encoding="utf-8")
+    # Given a prediction that does not end
+    with served(root, source=source) as server, Client(server.port) as client:
+        client.send(invocation(f"{ROW}\n".encode() * 8000))
+        wait_until((root / "begun").exists, "the prediction has begun")
+        # When the server is told to stop many times
+        began = time.monotonic()
+        while server.process.poll() is None and time.monotonic() < began + 10:
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        # Then the first time counts
+        assert server.process.poll() == 0
+        assert time.monotonic() < began + 5
 
 
 def test_ping_is_answered_while_a_large_prediction_is_under_way(

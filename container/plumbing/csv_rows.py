@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from plumbing import csv_block, payload
@@ -53,6 +54,8 @@ class CsvRows:
         block = payload.whole_lines(self._body, self._position, size=self._size)
         values = csv_block.numbers(block, columns=self._width)
         if values is None:
+            if not block.strip(payload.SPACE):
+                return self._blank_block(block)
             return self._careful_block(until=self._position + len(block))
         payload.refuse_blank(self._blank, width=self._width)
         first_row = self._row + 1
@@ -61,6 +64,13 @@ class CsvRows:
         return payload.features(
             values, width=self._width, feature_type=self._type, first_row=first_row
         )
+
+    def _blank_block(self, block: bytes) -> NDArray[Any]:
+        """Counts blank lines, of which there may be millions."""
+        self._blank = self._blank or self._row + 1
+        self._row += len(block.splitlines())
+        self._position += len(block)
+        return np.empty((0, self._width), self._type)
 
     def _careful_block(self, *, until: int) -> NDArray[Any]:
         """Reads rows at least until that position: a quoted field may go on beyond it."""

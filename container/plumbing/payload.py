@@ -18,7 +18,7 @@ PARQUET = "application/x-parquet"
 # Bytes of a request that are read, predicted and answered at once. Small enough for the CPU's
 # cache, and for little memory beside request and answer; large enough that calls cost nothing.
 BLOCK_BYTES = 256 * 1024
-_SPACE = b" \t\r\n"
+SPACE = b" \t\r\n"
 _LINE_FEED = re.compile(rb"\n")
 
 
@@ -66,7 +66,7 @@ def end_of_rows(body: memoryview) -> int:
     end = len(body)
     while end:
         start = max(0, end - BLOCK_BYTES)
-        filled = start + len(bytes(body[start:end]).rstrip(_SPACE))
+        filled = start + len(bytes(body[start:end]).rstrip(SPACE))
         if filled > start:
             line_feed = _LINE_FEED.search(body, filled)
             return line_feed.end() if line_feed else len(body)

@@ -114,7 +114,7 @@ check-model: setup ## what the pipeline asks of the model before it builds the i
 check-folder: setup $(MODEL_ENV)/.installed
 ifeq ($(OTHER_FOLDER),)
 	ruff check $(FOLDER)
-	cd container && $(CONTAINER_PYTHON) -m pytest tests
+	cd container && $(CONTAINER_PYTHON) -m pytest tests -n auto --dist loadfile
 else
 	ruff check --select E9,F,B --ignore B904,B905 $(FOLDER)
 	rm -rf .local/overlays/$(FOLDER) && mkdir -p $(dir .local/overlays/$(FOLDER))
@@ -138,7 +138,7 @@ lock: setup ## requirements.txt of each requirements.in: container's and other m
 
 test: setup $(CONTAINER_ENV)/.installed $(EXAMPLES:%=$(ROOT)/.local/models/%/.installed) ## every test, end to end included
 	python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25
-	cd container && $(CONTAINER_PYTHON) -m pytest tests
+	cd container && $(CONTAINER_PYTHON) -m pytest tests -n auto --dist loadfile
 	@$(MAKE) --no-print-directory check-examples
 
 lint: setup $(CONTAINER_ENV)/.installed ## format, lint and types

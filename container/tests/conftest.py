@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 from build_bench import Bench
+from hypothesis import settings
 from support import SAMPLE, Server, ml_root, served, train
+
+# No test is timed: a busy machine is not a fault.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,13 @@
 https://parquet.apache.org/docs/file-format/
 """
 
+import contextlib
 import importlib.util
 import io
 import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -26,6 +26,7 @@ COLUMN = "prediction"
 # Parquet can say a number a million times in a few bytes; a body of CSV holds no more than this.
 VALUES = 50_000_000
 _ROWS = 8192  # a block
+_reading = threading.Lock()  # a reader may take much memory: one at a time in a worker
 _READER = str(Path(__file__).with_name("parquet_reader.py"))
 
 
@@ -44,14 +45,15 @@ def blocks(
             value that is not finite.
     """
     first_row = 1
-    for batch in _batches(body, rows=min(size, _ROWS), width=width):
-        if (first_row - 1 + batch.num_rows) * width > VALUES:
-            raise BadRequestError(
-                f"The body has more than {VALUES // width} rows. Send fewer at once."
-            )
-        if batch.num_rows:
-            yield _matrix(batch, feature_type=feature_type, first_row=first_row)
-            first_row += batch.num_rows
+    with contextlib.closing(_batches(body, rows=min(size, _ROWS), width=width)) as batches:
+        for batch in batches:
+            if (first_row - 1 + batch.num_rows) * width > VALUES:
+                raise BadRequestError(
+                    f"The body has more than {VALUES // width} rows. Send fewer at once."
+                )
+            if batch.num_rows:
+                yield _matrix(batch, feature_type=feature_type, first_row=first_row)
+                first_row += batch.num_rows
     if first_row == 1:
         raise BadRequestError(f"The body has no rows. Send {width} columns of numbers.")
 
@@ -91,10 +93,12 @@ def body(predictions: Iterable[rendering.Column]) -> bytes:
     return file.getvalue()
 
 
-def _batches(body: memoryview, *, rows: int, width: int) -> "Iterator[RecordBatch]":
+def _batches(body: memoryview, *, rows: int, width: int) -> "Generator[RecordBatch, None, None]":
+    import subprocess  # not before somebody sends Parquet: it would make every start slower
+
     from arro3.io import read_ipc_stream
 
-    with _file_in_memory() as file:
+    with _reading, _file_in_memory() as file:
         file.write(body)
         file.seek(0)
         with subprocess.Popen(
@@ -125,6 +129,8 @@ def _file_in_memory() -> IO[bytes]:
     """Needs no folder that can be written, and puts nobody's data on a disk."""
     if sys.platform == "linux":
         return open(os.memfd_create("parquet"), "w+b")  # noqa: PTH123 - a descriptor, not a path
+    import tempfile
+
     return tempfile.TemporaryFile()
 
 

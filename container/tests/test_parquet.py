@@ -4,6 +4,9 @@ import io
 import random
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from arro3.io import write_parquet
 from plumbing import parquet
 from plumbing.payload import PARQUET, BadRequestError
 from readers import read
-from support import CONTAINER
+from support import CONTAINER, PATIENCE
 
 
 def file(columns: dict[str, Any], **options: Any) -> bytes:  # noqa: ANN401
@@ -138,6 +141,67 @@ def test_rows_of_a_reader_that_ended_too_early_are_not_taken_for_all(
     monkeypatch.setattr(parquet, "_READER", str(reader))
     with pytest.raises(BadRequestError, match="damaged"):
         read(PARQUET, GOOD, width=2)
+
+
+def _reader(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: str = "") -> None:
+    """Makes the reader an impatient one, with changes."""
+    text = Path(parquet._READER).read_text(encoding="utf-8")
+    impatient = text.replace("SECONDS = 30", "SECONDS = 1")
+    assert impatient != text
+    reader = folder / "reader.py"
+    reader.write_text(impatient.replace("\nif __name__", f"{changes}\n\nif __name__"))
+    monkeypatch.setattr(parquet, "_READER", str(reader))
+
+
+def test_a_reader_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As the library does when it is refused memory: it waits for a lock that it has itself.
+    lock = "lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n"
+    hang = f"import threading\ndef read_parquet(*_, **__):\n    {lock}"
+    _reader(tmp_path, monkeypatch, hang)
+    with pytest.raises(BadRequestError, match="damaged"):
+        read(PARQUET, GOOD, width=2)
+
+
+def test_a_reader_waits_for_a_slow_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _reader(tmp_path, monkeypatch)
+    rows = 0
+    body = file({"a": np.arange(30_000.0), "b": np.arange(30_000.0)})
+    for block in parquet.blocks(memoryview(body), width=2, feature_type=np.float64, size=1000):
+        if not rows:
+            time.sleep(1.5)
+        rows += len(block)
+    assert rows == 30_000
+
+
+def test_one_reader_runs_at_a_time() -> None:
+    def blocks() -> Iterator[Any]:
+        return parquet.blocks(memoryview(GOOD), width=2, feature_type=np.float64, size=1000)
+
+    first = blocks()
+    next(first)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(lambda: len(list(blocks())))
+        with pytest.raises(TimeoutError):
+            second.result(0.5)
+        first.close()  # type: ignore[attr-defined]
+        assert second.result(PATIENCE) == 1
+
+
+def test_one_that_was_refused_leaves_the_reader_to_the_next() -> None:
+    columns, _ = BAD["null"]
+    with pytest.raises(BadRequestError) as caught:
+        read(PARQUET, file(columns), width=2)
+    with ThreadPoolExecutor(1) as pool:
+        assert len(pool.submit(read, PARQUET, GOOD, width=2).result(PATIENCE)) == 5
+    assert caught.value
+
+
+def test_nothing_is_loaded_for_parquet_before_it_is_sent() -> None:
+    script = "import sys, plumbing.parquet; print({'subprocess', 'tempfile'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=CONTAINER, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "set()\n", done.stderr
 
 
 def test_a_small_file_cannot_stand_for_endless_rows(monkeypatch: pytest.MonkeyPatch) -> None:

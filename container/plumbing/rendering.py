@@ -54,10 +54,10 @@ def csv_text(values: Column, first_row: int) -> bytes:
         values = [str(value) for value in values]
         text = "\n".join(values)
     plain = not ("," in text or '"' in text or "\r" in text)
-    # A line break within a prediction; an empty one, which a reader would take for no row.
-    if not plain or text.count("\n") >= len(values) or "\n\n" in f"\n{text}\n":
-        text = "\n".join([_csv_field(value) for value in values])
-    return f"{text}\n".encode()
+    lines = f"{text}\n".encode()
+    if plain and _one_line_each(lines, len(values)):
+        return lines
+    return ("\n".join([_csv_field(value) for value in values]) + "\n").encode()
 
 
 def json_text(values: Column, first_row: int) -> bytes:
@@ -101,6 +101,16 @@ def refuse_missing(values: Column, first_row: int) -> None:
 def _are_numbers(values: list[Any]) -> bool:
     kinds = {int, float}
     return type(values[0]) in kinds and kinds.issuperset(map(type, values))
+
+
+def _one_line_each(lines: bytes, count: int) -> bool:
+    """Whether no prediction has a line break, and none is empty: a reader would see no row."""
+    ends = np.frombuffer(lines, dtype=np.uint8) == ord("\n")
+    return (
+        int(np.count_nonzero(ends)) == count
+        and not ends[0]
+        and not bool((ends[1:] & ends[:-1]).any())
+    )
 
 
 def _csv_field(text: str) -> str:

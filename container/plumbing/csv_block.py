@@ -32,8 +32,8 @@ def numbers(block: bytes | memoryview, *, columns: int) -> NDArray[np.float64] |
         return None
     if b"-" in text and b"-0" in text:  # looking for one byte is far cheaper
         text = _MINUS_ZERO.sub(b"-0.0", text)
-    items = memoryview(text.replace(b"\n", b","))[:-1]
-    values = plain_numbers.flat(b"[%b]" % items)
+    items = text.replace(b"\n", b",")
+    values = plain_numbers.flat(b"".join((b"[", memoryview(items)[:-1], b"]")))
     if values is None or len(values) != rows * columns:
         return None
     return values.reshape(rows, columns)

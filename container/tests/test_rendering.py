@@ -79,6 +79,9 @@ def test_floats_of_32_bits_are_short_and_read_back_as_such(numbers: list[float])
     ("predictions", "as_csv", "as_json"),
     [
         (["a", "b,c", 'd"e', "f\ng", ""], b'a\n"b,c"\n"d""e"\n"f\ng"\n""\n', None),
+        (["a", "f\ng"], b'a\n"f\ng"\n', None),
+        (["a", ""], b'a\n""\n', None),
+        (["", "a"], b'""\na\n', None),
         (["a", 1, 2.5, True], b"a\n1\n2.5\nTrue\n", b'{"predictions":["a",1,2.5,true]}'),
         ([2**70, -1], b"%d\n-1\n" % 2**70, b'{"predictions":[%d,-1]}' % 2**70),
         ((1, 2), b"1\n2\n", b'{"predictions":[1,2]}'),

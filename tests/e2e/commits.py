@@ -159,4 +159,6 @@ def _trim_tools(folder: Path) -> None:
         text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
         assert count == 1, f"the Makefile has {count} times {pattern}"
     makefile.write_text(text, encoding="utf-8")
-    (folder / "container" / "requirements-test.txt").write_text("pytest\n", encoding="utf-8")
+    (folder / "container" / "requirements-test.txt").write_text(
+        "pytest\npytest-xdist\n", encoding="utf-8"
+    )

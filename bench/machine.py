@@ -15,7 +15,7 @@ def machine(*, engine: str | None) -> dict[str, str]:
         "processor": _processor(Path("/proc/cpuinfo")),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "system": f"{platform.system()} {_version(platform.release())}, {platform.machine()}",
         "python": platform.python_version(),
     }
     if engine:
@@ -23,6 +23,12 @@ def machine(*, engine: str | None) -> dict[str, str]:
         said = subprocess.run(asked, capture_output=True, text=True, check=False)
         about["engine"] = said.stdout.strip()
     return about
+
+
+def _version(release: str) -> str:
+    """The kernel's, without what its maker has put behind it."""
+    found = re.match(r"\d+\.\d+", release)
+    return found.group() if found else release
 
 
 def _processor(path: Path) -> str:

@@ -64,8 +64,8 @@ class Link(asyncio.Protocol):
         self._end_by = 0
 
     def consume(self, data: bytes, known: int) -> None:
-        """Works on ``data``, of which ``known`` bytes have been here before."""
-        raise NotImplementedError
+        """Works on ``data``, of which ``known`` bytes have been here before; see ``Connection``."""
+        raise NotImplementedError  # a link by itself knows no requests
 
     # What the event loop calls.
 

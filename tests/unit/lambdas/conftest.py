@@ -17,6 +17,8 @@ from retrain import handler as retrain
 from shared import aws
 from smoke_test import handler as smoke_test
 
+from tests.unit.lambdas.sagemaker_answers import SageMaker, stubbed
+
 _CACHES = (
     aws.application_autoscaling,
     aws.cloudwatch,
@@ -62,3 +64,10 @@ def _isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for cached in _CACHES:
         cached.cache_clear()
+
+
+@pytest.fixture
+def sagemaker() -> Iterator[SageMaker]:
+    """SageMaker, with the answers that a test gives it."""
+    with stubbed() as answers:
+        yield answers

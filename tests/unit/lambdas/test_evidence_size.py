@@ -12,7 +12,7 @@ from shared.evidence import Evidence
 
 from tests.unit.lambdas import events
 from tests.unit.lambdas.live_report import GATE, emulated_bucket, put_report
-from tests.unit.lambdas.sagemaker_answers import SageMaker, stubbed
+from tests.unit.lambdas.sagemaker_answers import SageMaker
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,12 +24,6 @@ _FOUND = _EVENT["live"]
 @pytest.fixture(autouse=True)
 def _gate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATE", GATE)
-
-
-@pytest.fixture
-def sagemaker() -> Iterator[SageMaker]:
-    with stubbed() as answers:
-        yield answers
 
 
 @pytest.fixture

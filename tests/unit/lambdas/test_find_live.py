@@ -15,7 +15,7 @@ from shared.transient import TransientError
 
 from tests.unit.lambdas import events
 from tests.unit.lambdas.live_report import emulated_bucket
-from tests.unit.lambdas.sagemaker_answers import CONFIGURATION, SageMaker, stubbed
+from tests.unit.lambdas.sagemaker_answers import CONFIGURATION, SageMaker
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,12 +27,6 @@ _REPORT = {
     "dataVersion": "1b2c3d4e5f60",
     "testVersion": _EVENT["data"]["testVersion"],
 }
-
-
-@pytest.fixture
-def sagemaker() -> Iterator[SageMaker]:
-    with stubbed() as answers:
-        yield answers
 
 
 @pytest.fixture

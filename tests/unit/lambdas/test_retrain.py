@@ -21,7 +21,7 @@ from shared.transient import TransientError
 from tests.unit.lambdas import events
 from tests.unit.lambdas.live_report import emulated_bucket
 from tests.unit.lambdas.sagemaker_account import MACHINE, error
-from tests.unit.lambdas.sagemaker_answers import SageMaker, stubbed
+from tests.unit.lambdas.sagemaker_answers import SageMaker
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -82,12 +82,6 @@ class States:
         if name in self.started:
             raise ExecutionAlreadyExists
         self.started[name] = json.loads(input)
-
-
-@pytest.fixture
-def sagemaker() -> Iterator[SageMaker]:
-    with stubbed() as answers:
-        yield answers
 
 
 @pytest.fixture
